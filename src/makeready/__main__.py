@@ -1,0 +1,5 @@
+"""``python -m makeready`` is the command line."""
+
+from makeready.cli import main
+
+main()

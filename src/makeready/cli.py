@@ -1,0 +1,503 @@
+"""The command line: words in, words out; no decisions live here.
+
+Everything heavy is imported inside the commands, so that ``--version`` and ``--help`` answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from makeready import __version__
+from makeready.errors import ExitCode, MakereadyError, UsageError
+
+if TYPE_CHECKING:
+    from makeready.batch import Checked, Event, Job
+    from makeready.engine import Measure
+    from makeready.report import Reporter
+    from makeready.results import Report
+
+F = TypeVar("F", bound=Callable[..., Any])
+_RANKS = {"info": 1, "warning": 2, "error": 3, "never": 9}
+_EPILOG = """\b
+Exit codes: 0 nothing at or above --fail-on   1 issues   2 usage   3 a file was unreadable
+            4 something is not installed   5 a check crashed   130 interrupted
+The highest wins over a batch; one bad file never stops the others."""
+
+
+class Commands(click.Group):
+    """The group: turns this package's errors into a message, a hint and their exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except MakereadyError as error:
+            click.echo(f"Error: {error}", err=True)
+            if error.hint:
+                click.echo(f"       {error.hint}", err=True)
+            code = error.exit_code
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            code = ExitCode.INTERRUPTED
+        except BrokenPipeError:  # the reader of our output has gone, as `head` does
+            sys.stderr.close()
+            code = ExitCode.OK
+        sys.exit(int(code or 0))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            from makeready.errors import did_you_mean
+
+            near = did_you_mean(args[0], self.list_commands(ctx)) if args else ""
+            raise UsageError(f"There is no command {args[0]!r}.", near or "'makeready --help' lists them.") from None
+
+
+@click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="makeready")
+def main() -> None:
+    """Look at print artwork and say what will go wrong on press.
+
+    \b
+    makeready check poster.pdf --profile poster -o report.html
+    makeready check incoming/ --profile sheetfed-coated
+    makeready stars 4000x3000 --canvas 30x20in --product photo_on_canvas
+    """
+
+
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _words(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _page_numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[int] | None:
+    """``1-4,8`` as numbers."""
+    if value is None:
+        return None
+    numbers: set[int] = set()
+    for part in value.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise click.BadParameter(f"{part.strip()!r} is not a page or a range such as 1-4.")
+        numbers.update(range(int(first), int(last or first) + 1))
+    if not numbers or min(numbers) < 1:
+        raise click.BadParameter("pages count from 1, and a range runs upwards.")
+    return frozenset(numbers)
+
+
+_FILES = click.argument("files", nargs=-1, required=True, metavar="FILES|DIR…")
+_READING = _all(
+    click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4."),
+    click.option("--pages", callback=_page_numbers, metavar="1-4,8", help="Only these pages."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]"),
+    click.option("--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."),
+    click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Write to this file."),
+    click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
+    click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
+    click.option("-v", "--verbose", is_flag=True, help="Also say how every check fared."),
+)
+_JUDGING = _all(
+    click.option("-p", "--profile", default="default", show_default=True, help="A profile's name, or a TOML file."),
+    click.option("--only", multiple=True, callback=_words, metavar="CODES", help="Run only these: IMG101,BOX*."),
+    click.option("--skip", multiple=True, callback=_words, metavar="CODES", help="Leave these out."),
+    click.option("--set", "settings", multiple=True, metavar="CODE.SETTING=VALUE", help="Lay over the profile."),
+    click.option("--units", type=click.Choice(["mm", "in", "pt"]), default="mm", show_default=True, help="Of lengths."),
+    click.option(
+        "--fail-on", type=click.Choice(list(_RANKS)), default="error", show_default=True, help="What makes exit code 1."
+    ),
+    click.option(
+        "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks."
+    ),
+)
+
+
+@main.command(epilog=_EPILOG)
+@_FILES
+@_JUDGING
+@click.option("--format", "style", metavar="FORMAT", help="text, json, ndjson or html.  [default: by the suffix of OUT, else text]")
+@_READING
+def check(
+    files: tuple[str, ...],
+    profile: str,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    settings: tuple[str, ...],
+    units: str,
+    fail_on: str,
+    plugins: tuple[Path, ...],
+    style: str | None,
+    canvas: str | None,
+    pages: frozenset[int] | None,
+    jobs: int | None,
+    timeout: float,
+    output: Path | None,
+    no_progress: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Check FILES and folders against a profile.
+
+    Folders are walked. Results go to standard output (or OUT), progress to standard error.
+    """
+    from makeready import engine, report
+    from makeready.batch import Job
+
+    reporter = _reporter(style, output)
+    held = engine.measure(profile, only=only, skip=skip, settings=settings, plugin_files=plugins)
+    job = Job(
+        held=held,
+        canvas=engine.as_size(canvas),
+        pages=pages,
+        units=units,
+        after=report.pictures_for if reporter.wants_pictures else None,
+    )
+    reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
+    return _exit_code(reports, fail_on)
+
+
+@main.command(epilog=_EPILOG)
+@_FILES
+@click.option("--format", "style", type=click.Choice(["json", "ndjson"]), default=None, help="[default: json]")
+@_READING
+def inspect(
+    files: tuple[str, ...],
+    style: str | None,
+    canvas: str | None,
+    pages: frozenset[int] | None,
+    jobs: int | None,
+    timeout: float,
+    output: Path | None,
+    no_progress: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Print the facts of FILES and folders, without judging them."""
+    from makeready import engine
+    from makeready.batch import Job
+
+    suffix = output.suffix.lower() if output else ""
+    reporter = _reporter(style or ("ndjson" if suffix in (".ndjson", ".jsonl") else "json"), None)
+    job = Job(canvas=engine.as_size(canvas), pages=pages, facts_only=True)
+    reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
+    return _exit_code(reports, "never")
+
+
+def _run(
+    files: Sequence[str],
+    job: Job,
+    reporter: Reporter,
+    output: Path | None,
+    jobs: int | None,
+    timeout: float,
+    no_progress: bool,
+    quiet: bool,
+    verbose: bool,
+) -> list[Report]:
+    """Look at all files and write what comes; returns the reports without their facts, which may be large."""
+    from makeready import batch
+
+    paths = list(batch.find_files(files))
+    if not paths:
+        raise UsageError("There is nothing to look at.", f"No artwork was found in {', '.join(files)}.")
+    kept: list[Report] = []
+    with _progress(len(paths), show=not no_progress and sys.stderr.isatty()) as on_event, _output(output) as stream:
+        ready = batch.run(paths, job, processes=jobs, timeout=timeout, on_event=on_event)
+        if reporter.name == "ndjson":
+            for checked in ready:
+                stream(reporter.render([checked.report], {}))
+                kept.append(_light(checked.report))
+        elif reporter.name == "text":
+            show = _shower(output, verbose)
+            for checked in batch.in_order(ready):
+                show(checked.report, stream)
+                kept.append(_light(checked.report))
+        else:
+            whole: list[Checked] = list(batch.in_order(ready))
+            pictures = {place: checked.extra for place, checked in enumerate(whole) if checked.extra}
+            stream(reporter.render([checked.report for checked in whole], pictures))
+            kept = [_light(checked.report) for checked in whole]
+    if not quiet and (reporter.name == "text" or output is not None) and (len(kept) > 1 or output is not None):
+        from rich.console import Console
+
+        from makeready.report import text
+
+        console = Console(stderr=output is not None or not sys.stdout.isatty())
+        if output is not None or sys.stdout.isatty():
+            text.summary(kept, console)
+        if output is not None:
+            console.print(f"The report is in {output}", highlight=False, markup=False, soft_wrap=True)
+    return kept
+
+
+def _light(report: Report) -> Report:
+    """A report whose facts are let go, keeping whether there were any."""
+    from dataclasses import replace
+
+    facts = report.facts
+    return report if facts is None else report.replace(facts=replace(facts, **_NO_ROWS))
+
+
+_NO_ROWS: dict[str, Any] = {
+    name: () for name in ("pages", "images", "fonts", "texts", "strokes", "paints", "transparencies", "annotations")
+}
+
+
+def _shower(output: Path | None, verbose: bool) -> Callable[[Report, Callable[[str], None]], None]:
+    """How text reports are shown: tables on a terminal, a line an issue anywhere else."""
+    from makeready.report import text
+
+    if output is None and sys.stdout.isatty():
+        from rich.console import Console
+
+        console = Console()
+        return lambda report, stream: text.show(report, console, verbose=verbose)
+
+    def lines(report: Report, stream: Callable[[str], None]) -> None:
+        stream("".join(f"{line}\n" for line in text.lines(report)))
+        if verbose:
+            stream("".join(f"{line}\n" for line in text.run_lines(report)))
+
+    return lines
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Where results go: standard output, or a file that appears whole or not at all."""
+    if path is None:
+        # Lone surrogates (file names that are not UTF-8) must not stop a run half way.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+        yield lambda text: click.echo(text, nl=False)
+        return
+    from makeready.report import writing
+
+    with writing(path) as stream:
+        yield lambda text: stream.write(text) and None
+
+
+@contextmanager
+def _progress(total: int, *, show: bool) -> Iterator[Callable[[Event], None] | None]:
+    """A bar on standard error: files done, and the page of the file at hand."""
+    if not show:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[page]}"))
+    # No refresh thread: children are forked while this runs, and a fork copies the locks of other threads.
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    with bar:
+        task = bar.add_task("checking", total=total, page="")
+
+        def on_event(event: Event) -> None:
+            name = Path(event.path).name[:40]
+            page = f"page {event.done} of {event.total}" if event.kind == "page" else ""
+            bar.update(task, advance=event.kind == "done", description=name, page=page)
+            bar.refresh()
+
+        yield on_event
+
+
+def _reporter(style: str | None, output: Path | None) -> Reporter:
+    from makeready import report
+
+    if style is None:
+        return report.reporter_for(output) if output is not None else report.reporters()["text"]
+    return report.reporters()[style]
+
+
+def _exit_code(reports: Sequence[Report], fail_on: str) -> int:
+    code = ExitCode.OK
+    for report in reports:
+        if report.facts is None:
+            code = max(code, ExitCode.UNREADABLE)
+        elif any(issue.severity.rank >= _RANKS[fail_on] for issue in report.issues):
+            code = max(code, ExitCode.ISSUES)
+        if report.crashed:
+            code = max(code, ExitCode.CRASHED)
+    return int(code)
+
+
+@main.command()
+@click.argument("what", nargs=-1, required=True, metavar="WIDTHxHEIGHT|FILES…")
+@click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
+@click.option("--product", default="photo_on_canvas", show_default=True, help="A profile that names a least ppi.")
+@click.option("--sort", is_flag=True, help="The worst first.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def stars(what: tuple[str, ...], canvas: str | None, product: str, sort: bool, style: str) -> int:
+    """Rate pictures with one to five stars at their printed size.
+
+    Give a size in pixels (4000x3000) and a canvas, or files.
+    """
+    import json
+    import re
+
+    from makeready import engine
+
+    pixels = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", what[0]) if len(what) == 1 else None
+    if pixels and not Path(what[0]).exists():
+        if canvas is None:
+            raise UsageError("Stars for a size in pixels need a canvas.", "Add --canvas 30x20in.")
+        rated = engine.stars(int(pixels[1]), int(pixels[2]), canvas, product)
+        if style == "json":
+            click.echo(json.dumps({"data": rated.as_data()}))
+        else:
+            row = f"{'★' * rated.stars}{'☆' * (5 - rated.stars)} {rated.label}"
+            click.echo(f"{row}: {rated.effective_ppi} ppi; {product} wants at least {rated.min_ppi} ppi")
+        return ExitCode.OK
+    return _stars_of_files(what, canvas, product, sort, style)
+
+
+def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort: bool, style: str) -> int:
+    import json
+
+    from makeready import batch, engine
+    from makeready.report import text
+
+    held = engine.measure(product, only=("IMG101",))
+    if held.profile.product.min_ppi is None:
+        engine.stars(1, 1, "1x1in", product)  # says what is wrong with the product
+    paths = list(batch.find_files(files))
+    if not paths:
+        raise UsageError("There is nothing to rate.", f"No artwork was found in {', '.join(files)}.")
+    job = batch.Job(held=held, canvas=engine.as_size(canvas))
+    reports = [checked.report for checked in batch.in_order(batch.run(paths, job))]
+    if sort:
+        reports.sort(key=lambda report: (report.stars.stars, report.stars.effective_ppi) if report.stars else (9, 0))
+    if style == "json":
+        rows = [{"path": r.file.path, "stars": r.stars and r.stars.as_data(), "reason": _no_stars(r)} for r in reports]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        for report in reports:
+            reason = _no_stars(report)
+            click.echo(f"{f'no stars: {reason}' if reason else text.stars(report)}  {report.file.path}")
+    return int(_exit_code(reports, "never"))
+
+
+def _no_stars(report: Report) -> str | None:
+    if report.stars is not None:
+        return None
+    return report.issues[0].message if report.facts is None else report.stars_reason
+
+
+@main.command()
+@click.argument("name", required=False, metavar="[CODE|NAME|PROFILE]")
+@click.option("--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks.")
+def explain(name: str | None, plugins: tuple[Path, ...]) -> int:
+    """Print the page about a check or a profile; without a name, the list of checks."""
+    from makeready import preflight
+    from makeready.report import pages
+
+    catalogue = preflight.catalogue(plugins)
+    if name is None:
+        _markdown(pages.index(catalogue))
+        return ExitCode.OK
+    for check in catalogue:
+        if name.upper() == check.code or name.lower() == check.name:
+            _markdown(pages.check_page(check))
+            return ExitCode.OK
+    if name in preflight.profile_names() or name.endswith(".toml"):
+        _markdown(pages.profile_page(preflight.load_profile(name), catalogue))
+        return ExitCode.OK
+    from makeready.errors import did_you_mean
+
+    known = [*(c.code for c in catalogue), *(c.name for c in catalogue), *preflight.profile_names()]
+    hint = did_you_mean(name, known) or "'makeready explain' lists the checks, 'makeready profiles list' the profiles."
+    raise UsageError(f"There is no check or profile {name!r}.", hint)
+
+
+def _markdown(text: str) -> None:
+    """Markdown: set on a terminal, as it is anywhere else."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text))
+    else:
+        click.echo(text, nl=False)
+
+
+@main.group()
+def profiles() -> None:
+    """List, show and compare profiles."""
+
+
+@profiles.command("list")
+def profiles_list() -> None:
+    """Name every profile, with what it is for."""
+    from makeready import preflight
+
+    names = preflight.profile_names()
+    width = max(map(len, names))
+    for name in names:
+        click.echo(f"{name:{width}}  {preflight.load_profile(name).title}")
+
+
+@profiles.command("show")
+@click.argument("name")
+def profiles_show(name: str) -> None:
+    """Say what a profile asks of each check."""
+    from makeready import engine, preflight
+    from makeready.report import pages
+
+    held = engine.measure(name)
+    _markdown(pages.profile_page(held.profile, preflight.catalogue()))
+
+
+@profiles.command("diff")
+@click.argument("first")
+@click.argument("second")
+def profiles_diff(first: str, second: str) -> int:
+    """Say where two profiles differ."""
+    from makeready import engine, preflight
+    from makeready.report import pages
+
+    one, other = engine.measure(first).profile, engine.measure(second).profile
+    rows = pages.difference(one, other, preflight.catalogue())
+    if not rows:
+        click.echo(f"{one.name} and {other.name} ask the same.")
+        return ExitCode.OK
+    table = [f"| check | {one.name} | {other.name} |", "|---|---|---|"]
+    _markdown("\n".join([*table, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n")
+    return ExitCode.OK
+
+
+@profiles.command("schema")
+def profiles_schema() -> None:
+    """Print the JSON schema of profile files, for completion in editors."""
+    import json
+
+    from makeready import preflight
+    from makeready.report import schema
+
+    click.echo(json.dumps(schema.profile_schema(preflight.catalogue()), indent=1))
+
+
+@main.command()
+def doctor() -> int:
+    """Say what is installed, what is not, and which plug-ins failed and why."""
+    from makeready.report import doctor as health
+
+    findings = list(health.examine())
+    for finding in findings:
+        click.echo(finding.line)
+    return int(max((finding.exit_code for finding in findings), default=ExitCode.OK))

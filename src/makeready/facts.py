@@ -1,0 +1,585 @@
+"""What a file contains: plain frozen data that judges nothing, pickles, and writes itself as JSON.
+
+No library handle survives here. Coordinates are PDF user space (origin bottom left, not rotated) with
+UserUnit applied, in points of 1/72 inch; raster files have one page in the same coordinates. ``None`` means
+"not known", never "no".
+
+Where a page paints the same thing thousands of times (strokes of one width and colour, runs of one font and
+size), the facts are one row with a ``count`` and the first places, so that a map of 20,000 lines stays a
+handful of facts.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, TypeVar
+
+from makeready.units import Length, PointSize, Resolution, Size
+
+#: A rectangle as a PDF box is written: left, bottom, right, top.
+Box = tuple[float, float, float, float]
+#: A PDF object: number and generation.
+ObjectId = tuple[int, int]
+
+#: How many places a row of facts remembers; enough for frames in a report, small enough for any file.
+PLACES_KEPT = 32
+#: Pictures of this many pixels or fewer on a side are exempt from resolution limits (GWG 2022).
+SPECK_PX = 16
+
+#: For fields that a report says elsewhere.
+_NOT_IN_JSON = {"json": False}
+
+
+class Rect(NamedTuple):
+    """A rectangle in points; ``x0 <= x1`` and ``y0 <= y1``."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> Length:
+        """Horizontal extent."""
+        return Length(self.x1 - self.x0)
+
+    @property
+    def height(self) -> Length:
+        """Vertical extent."""
+        return Length(self.y1 - self.y0)
+
+    def intersection(self, other: Rect) -> Rect | None:
+        """The part inside both, or ``None``; touching edges do not count."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
+        return Rect(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    def touches(self, other: Rect) -> bool:
+        """Whether anything of this rectangle, lines without area included, lies in the other."""
+        return self.x0 <= other.x1 and other.x0 <= self.x1 and self.y0 <= other.y1 and other.y0 <= self.y1
+
+    def contains(self, other: Rect) -> bool:
+        """Whether the other lies inside, allowing for rounding."""
+        slack = Length.tolerance
+        return (
+            self.x0 <= other.x0 + slack
+            and self.y0 <= other.y0 + slack
+            and self.x1 >= other.x1 - slack
+            and self.y1 >= other.y1 - slack
+        )
+
+    def as_data(self) -> dict[str, list[float]]:
+        """The JSON form."""
+        return {"pt": [round(value, 3) for value in self]}
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The five page boxes as the file says, inherited values included; absent ones are ``None``."""
+
+    media: Box | None = None
+    crop: Box | None = None
+    trim: Box | None = None
+    bleed: Box | None = None
+    art: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: geometry, and a summary of what is painted on it."""
+
+    number: int
+    boxes: Boxes
+    rotate: int = 0
+    user_unit: float = 1.0
+    #: Marks that leave ink inside the page: painted objects that are not plainly white.
+    painted: int | None = None
+    #: Content that could not be interpreted, in the interpreter's words.
+    damage: tuple[str, ...] = ()
+    label: str | None = None
+
+    def _rect(self, *boxes: Box | None) -> Rect | None:
+        for box in boxes:
+            if box is not None:
+                x0, x1 = sorted((box[0] * self.user_unit, box[2] * self.user_unit))
+                y0, y1 = sorted((box[1] * self.user_unit, box[3] * self.user_unit))
+                return Rect(x0, y0, x1, y1)
+        return None
+
+    @property
+    def media(self) -> Rect | None:
+        """The MediaBox in points."""
+        return self._rect(self.boxes.media)
+
+    @property
+    def crop(self) -> Rect | None:
+        """The CropBox, else the MediaBox, in points."""
+        return self._rect(self.boxes.crop, self.boxes.media)
+
+    @property
+    def trim(self) -> Rect | None:
+        """The product: TrimBox; where it is missing CropBox, then MediaBox; in points."""
+        return self._rect(self.boxes.trim, self.boxes.crop, self.boxes.media)
+
+    @property
+    def bleed(self) -> Rect | None:
+        """The BleedBox, else the CropBox, as ISO 32000-1, 14.11.2 has it; in points."""
+        return self._rect(self.boxes.bleed, self.boxes.crop, self.boxes.media)
+
+    @property
+    def size(self) -> Size | None:
+        """Width × height of the product as displayed, rotation applied."""
+        trim = self.trim
+        if trim is None:
+            return None
+        turned = self.rotate % 180 == 90
+        return Size(trim.height, trim.width) if turned else Size(trim.width, trim.height)
+
+
+@dataclass(frozen=True, slots=True)
+class BleedEdge:
+    """One side of the trim, as rendered: how much of it carries artwork, and how much of that has no bleed.
+
+    Gathered only when asked for, and only for sides where a bleed zone exists.
+    """
+
+    page: int
+    side: str
+    #: Depth of the bleed zone on this side.
+    bleed: Length
+    #: How long a stretch of the trim edge is inked.
+    inked: Length
+    #: How long a part of that has paper at the outer edge of the bleed zone.
+    unfilled: Length
+    places: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IccProfile:
+    """The header of an ICC profile (ICC.1:2022, 7.2) and what it calls itself."""
+
+    description: str | None
+    device_class: str | None
+    colour_space: str | None
+    version: str | None
+    bytes: int
+    #: Why it cannot be used, or ``None``.
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedImage:
+    """One painted picture, at one place. Painted twice is listed twice.
+
+    ``mask``: a stencil, painted in the fill colour. ``soft_mask``: it carries a soft mask. ``within`` says
+    what it is part of when it is not painted by the page itself: ``explicit mask``, ``pattern``,
+    ``type 3 glyph``, ``soft mask group``, ``annotation``.
+    """
+
+    page: int
+    name: str | None
+    object: ObjectId | None
+    width_px: int
+    height_px: int
+    bits: int
+    colour_space: str | None
+    compression: str | None
+    ppi_x: Resolution | None
+    ppi_y: Resolution | None
+    mask: bool
+    soft_mask: bool
+    place: Rect | None
+    #: The part that is not clipped away and lies on the page, or ``None`` when nothing is seen of it.
+    visible: Rect | None = None
+    within: str | None = None
+    #: Placement: the picture's right and up edges on the page, in points (the CTM's columns).
+    right: tuple[float, float] | None = None
+    up: tuple[float, float] | None = None
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """Effective ppi: the smaller of the two axes (GWG 2022, effective image resolution)."""
+        known = [ppi for ppi in (self.ppi_x, self.ppi_y) if ppi is not None]
+        return min(known, default=None)
+
+    @property
+    def line_art(self) -> bool:
+        """One bit a pixel, stencils included."""
+        return self.bits == 1
+
+    @property
+    def counts(self) -> bool:
+        """Whether its resolution matters: it prints, something of it is seen, and it is more than a speck.
+
+        Pictures of 16 pixels or fewer on a side and what is painted into soft masks are exempt (GWG 2022).
+        """
+        printed = self.within not in ("soft mask group", "annotation that does not print")
+        return printed and self.visible is not None and min(self.width_px, self.height_px) > SPECK_PX
+
+    @property
+    def title(self) -> str:
+        """How a person may call it."""
+        return self.name or ("the inline picture" if self.object is None else f"object {self.object[0]}")
+
+    @property
+    def shear(self) -> float | None:
+        """Degrees by which the corner between the edges differs from a right angle."""
+        if self.right is None or self.up is None or not any(self.right) or not any(self.up):
+            return None
+        turn = math.atan2(self.up[1], self.up[0]) - math.atan2(self.right[1], self.right[0])
+        return abs(abs(math.degrees(math.remainder(turn, math.tau))) - 90)
+
+    @property
+    def mirrored(self) -> bool | None:
+        """Whether it is painted as seen in a mirror."""
+        if self.right is None or self.up is None:
+            return None
+        return self.right[0] * self.up[1] - self.right[1] * self.up[0] < 0
+
+    @property
+    def short_side(self) -> Length | None:
+        """The shorter edge as printed."""
+        if self.right is None or self.up is None:
+            return None
+        return Length(min(math.hypot(*self.right), math.hypot(*self.up)))
+
+
+@dataclass(frozen=True, slots=True)
+class FontUse:
+    """A font of the file. ``pages`` are those that paint with it; empty means declared only."""
+
+    name: str | None
+    type: str
+    object: ObjectId | None
+    embedded: bool
+    subset: bool
+    pages: tuple[int, ...] = ()
+    encoding: str | None = None
+    to_unicode: bool | None = None
+
+    @property
+    def painted(self) -> bool:
+        """Whether any page shows text in it (text rendering mode 3 counts: it is in the file to be found)."""
+        return bool(self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A colour as it was set: its space, its inks with their amounts 0..1, its overprint.
+
+    ``family`` is the PDF name (``DeviceRGB``, ``ICCBased``, ``Separation`` …), ``model`` what it comes down
+    to: ``gray``, ``rgb``, ``cmyk``, ``lab``, ``spot``, ``pattern``. ``values`` are the numbers of the space.
+    """
+
+    space: str
+    family: str
+    model: str
+    values: tuple[float, ...] = ()
+    inks: tuple[tuple[str, float], ...] = ()
+    overprint: bool = False
+    overprint_mode: int = 0
+
+    @property
+    def white(self) -> bool | None:
+        """Leaves no ink (GWG 2022): CMYK 0000, tint 0, all of DeviceN 0, gray or RGB 1."""
+        if not self.values:
+            return None
+        if self.model in ("gray", "rgb"):
+            return all(value >= 1 for value in self.values)
+        if self.model in ("cmyk", "spot"):
+            return all(value <= 0 for value in self.values)
+        return self.model == "lab" and self.values[0] >= 100
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """A colour space in use on a page by one kind of object: text, vector, image, shading."""
+
+    page: int
+    what: str
+    colour: Colour
+    count: int
+    places: tuple[Rect, ...] = ()
+    within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextRun:
+    """Text of one font, effective size and colour on a page.
+
+    ``rendering``: ``fill``, ``stroke``, ``clip`` or ``invisible`` (rendering mode 3, as OCR layers use).
+    """
+
+    page: int
+    font: str | None
+    size: PointSize
+    colour: Colour | None
+    rendering: str
+    glyphs: int
+    count: int
+    places: tuple[Rect, ...] = ()
+    within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """Lines of one effective width and colour on a page.
+
+    ``width`` is line width × CTM in points; 0 is "the thinnest the device can do" (ISO 32000-1, 8.4.3.2).
+    ``filled``: not stroked, but a filled shape this thin.
+    """
+
+    page: int
+    width: PointSize
+    colour: Colour | None
+    filled: bool
+    count: int
+    places: tuple[Rect, ...] = ()
+    within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transparency:
+    """Real transparency on a page: ``alpha`` (with its amount), ``blend mode`` (with its name), ``soft mask``."""
+
+    page: int
+    kind: str
+    value: str | None
+    what: str
+    count: int
+    places: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """A separation that is painted: one of the four process inks, or a spot."""
+
+    name: str
+    spot: bool
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputIntent:
+    """A PDF output intent: which press the file was made for."""
+
+    subtype: str | None
+    condition: str | None
+    info: str | None
+    registry: str | None
+    profile: IccProfile | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedProfile:
+    """An ICC profile that colour in the file refers to: its header, where it hangs, and how many channels it is used for."""
+
+    profile: IccProfile
+    channels: int | None
+    object: ObjectId | None
+    used_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An optional content group and whether it is on when the file is opened and when it is printed."""
+
+    name: str
+    visible: bool
+    prints: bool | None = None
+    intent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation or form field on a page."""
+
+    page: int
+    subtype: str
+    place: Rect | None
+    prints: bool
+    hidden: bool
+    has_appearance: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveContent:
+    """Something that acts or plays: JavaScript, launch actions, attachments, multimedia, XFA."""
+
+    kind: str
+    where: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How the file is encrypted and what its owner allows."""
+
+    method: str
+    allows_printing: bool
+    allows_changing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A raster file's own header. ``density`` is pixels per inch along x and y, as stored."""
+
+    format: str
+    mode: str
+    width_px: int
+    height_px: int
+    bits: int
+    channels: int
+    colour_model: str
+    alpha: bool
+    palette: bool
+    density: tuple[Resolution, Resolution] | None
+    orientation: int | None
+    frames: int
+    animated: bool
+    compression: str | None
+    icc: IccProfile | None
+    #: JPEG quantisation tables by id, 64 numbers each in zigzag order as stored, else ``None``.
+    quantisation: Mapping[int, tuple[int, ...]] | None = None
+    tiled: bool | None = None
+    #: The colour space that the file names without embedding a profile, such as ``sRGB``.
+    colour_tag: str | None = None
+    #: Stored in passes, coarse to fine: progressive JPEG, interlaced PNG and GIF.
+    progressive: bool = False
+    #: Damage that does not keep the header from being read.
+    damage: tuple[str, ...] = ()
+
+    @property
+    def turned(self) -> bool:
+        """EXIF says to turn by a quarter: width and height change places on the page."""
+        return self.orientation in (5, 6, 7, 8)
+
+    @property
+    def shown_px(self) -> tuple[int, int]:
+        """Width × height in pixels as displayed."""
+        return (self.height_px, self.width_px) if self.turned else (self.width_px, self.height_px)
+
+    @property
+    def shown_density(self) -> tuple[Resolution, Resolution] | None:
+        """Pixels per inch across and along as displayed."""
+        if self.density is None or not self.turned:
+            return self.density
+        return (self.density[1], self.density[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Artwork:
+    """All the facts of one file."""
+
+    kind: str = field(metadata=_NOT_IN_JSON)
+    format: str = field(metadata=_NOT_IN_JSON)
+    bytes: int = field(metadata=_NOT_IN_JSON)
+    pages: tuple[Page, ...] = ()
+    images: tuple[PlacedImage, ...] = ()
+    fonts: tuple[FontUse, ...] = ()
+    texts: tuple[TextRun, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    paints: tuple[Paint, ...] = ()
+    inks: tuple[Ink, ...] = ()
+    transparencies: tuple[Transparency, ...] = ()
+    output_intents: tuple[OutputIntent, ...] = ()
+    profiles: tuple[EmbeddedProfile, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    active_content: tuple[ActiveContent, ...] = ()
+    bleed_edges: tuple[BleedEdge, ...] = ()
+    encryption: Encryption | None = None
+    raster: Raster | None = None
+    #: The size it will be printed at, when the caller said so.
+    canvas: Size | None = None
+    #: Pages of the file; ``pages`` holds fewer when only some were asked for.
+    page_count: int = 0
+    objects: int | None = None
+    pdfx: str | None = None
+    producer: str | None = None
+    creator: str | None = None
+    trapped: str | None = None
+    #: What had to be mended to read the file.
+    damage: tuple[str, ...] = ()
+    #: The extension of the name, in lower case and without the dot; empty when there is none.
+    extension: str = field(default="", metadata=_NOT_IN_JSON)
+
+    def as_data(self) -> dict[str, Any]:
+        """The JSON form: ``inks`` are names alone, ``separations`` say where each is painted."""
+        data = {f.name: as_data(getattr(self, f.name)) for f in json_fields(type(self))}
+        return data | {"inks": [ink.name for ink in self.inks], "separations": as_data(self.inks)}
+
+    def page(self, number: int | None) -> Page | None:
+        """The page of that number, if it is among the facts."""
+        if number is None:
+            return None
+        at = bisect.bisect_left(self.pages, number, key=lambda page: page.number)
+        return self.pages[at] if at < len(self.pages) and self.pages[at].number == number else None
+
+    def each(self, kind: type[T]) -> Iterator[T]:
+        """All facts of one class, in page order; the artwork itself for ``Artwork``."""
+        if kind is Artwork:
+            yield self  # type: ignore[misc]
+            return
+        try:
+            name = _WHERE[kind]
+        except KeyError:
+            known = ", ".join(sorted(known.__name__ for known in _WHERE))
+            raise TypeError(f"{kind.__name__} is not a class of facts (there are Artwork, {known})") from None
+        found = getattr(self, name)
+        if isinstance(found, tuple):
+            yield from found
+        elif found is not None:
+            yield found
+
+
+T = TypeVar("T")
+
+_WHERE: Mapping[type[Any], str] = {
+    Page: "pages",
+    PlacedImage: "images",
+    FontUse: "fonts",
+    TextRun: "texts",
+    Stroke: "strokes",
+    Paint: "paints",
+    Ink: "inks",
+    Transparency: "transparencies",
+    OutputIntent: "output_intents",
+    EmbeddedProfile: "profiles",
+    Layer: "layers",
+    Annotation: "annotations",
+    ActiveContent: "active_content",
+    BleedEdge: "bleed_edges",
+    Encryption: "encryption",
+    Raster: "raster",
+}
+
+
+def as_data(value: Any) -> Any:
+    """Turn facts and results into what JSON has: objects, lists, text, numbers, ``None``.
+
+    A class that knows better has a method ``as_data``. Fields whose metadata says ``json=False`` are left out.
+    """
+    if hasattr(value, "as_data"):
+        return value.as_data()
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {f.name: as_data(getattr(value, f.name)) for f in json_fields(type(value))}
+    if isinstance(value, Mapping):
+        return {str(key): as_data(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_data(item) for item in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
+
+def json_fields(kind: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """The fields of a dataclass that are written to JSON."""
+    return tuple(f for f in dataclasses.fields(kind) if f.metadata.get("json", True))

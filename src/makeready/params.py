@@ -1,0 +1,115 @@
+"""The settings of checks and fixes: declared once, with unit, default and help.
+
+A settings class is a pydantic model, because settings are where outside data comes in. From its fields come
+``--set CODE.setting=value``, the profile's JSON schema, the tables of ``explain`` and the docs pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from makeready.units import Quantity, above, below, close
+
+Q = TypeVar("Q", bound=Quantity)
+
+
+class Params(BaseModel):
+    """Settings of one check or fix; unknown names are errors, values are checked, defaults included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def param(default: Any, help: str, **limits: Any) -> Any:
+    """Declare one setting: its default as staff would write it, and one sentence of help."""
+    return Field(default, description=help, **limits)
+
+
+class Graded(NamedTuple):
+    """A measured value that broke a limit: how bad, and which limit."""
+
+    level: str
+    limit: Quantity
+
+
+class Threshold(Params, Generic[Q]):
+    """Two limits: past ``warning`` someone should look, past ``error`` the job stops.
+
+    A single value means ``error``. Giving one of the two replaces both: what is not named is not checked.
+    """
+
+    warning: Q | None = None
+    error: Q | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_value_means_error(cls, value: Any) -> Any:
+        return value if isinstance(value, Mapping | Threshold) else {"error": value}
+
+    @classmethod
+    def broken_by(cls, measured: Quantity, limit: Quantity) -> bool:
+        """Whether the measured value is on the wrong side of the limit."""
+        raise NotImplementedError
+
+    def grade(self, measured: Q) -> Graded | None:
+        """The worst limit that is broken, or ``None``."""
+        for level in ("error", "warning"):
+            limit = getattr(self, level)
+            if limit is not None and self.broken_by(measured, limit):
+                return Graded(level, limit)
+        return None
+
+    def __str__(self) -> str:
+        given = [f"{level} {limit}" for level in ("warning", "error") if (limit := getattr(self, level)) is not None]
+        return ", ".join(given) or "no limit"
+
+
+class AtLeast(Threshold[Q], Generic[Q]):
+    """Floors: a value below is a fault."""
+
+    @classmethod
+    def broken_by(cls, measured: Quantity, limit: Quantity) -> bool:
+        return below(measured, limit)
+
+
+class AtMost(Threshold[Q], Generic[Q]):
+    """Ceilings: a value above is a fault."""
+
+    @classmethod
+    def broken_by(cls, measured: Quantity, limit: Quantity) -> bool:
+        return above(measured, limit)
+
+
+class Between(Params, Generic[Q]):
+    """A range, both ends included; either end may be left open, a single value means exactly that."""
+
+    least: Q | None = None
+    most: Q | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_value_means_exactly(cls, value: Any) -> Any:
+        return value if isinstance(value, Mapping | Between) else {"least": value, "most": value}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"the least ({self.least}) is more than the most ({self.most})")
+        return self
+
+    def missed_by(self, measured: Q) -> Q | None:
+        """The end that the value lies outside of, or ``None``."""
+        if self.least is not None and below(measured, self.least):
+            return self.least
+        if self.most is not None and above(measured, self.most):
+            return self.most
+        return None
+
+    def __str__(self) -> str:
+        if self.least is not None and self.most is not None:
+            return str(self.least) if close(self.least, self.most) else f"{self.least} to {self.most}"
+        if self.least is not None:
+            return f"at least {self.least}"
+        return f"at most {self.most}" if self.most is not None else "any"

@@ -1,0 +1,110 @@
+"""Whether the bleed is filled: what is painted at the trim, and how far it runs past it, as rendered.
+
+Only the four strips along the trim are rendered, in gray, at a modest resolution. Along each side every step
+of the edge is looked at on its own: is there ink just inside the trim, and is there ink at the outer end of
+the bleed zone?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from makeready.facts import BleedEdge, Page, Rect
+from makeready.units import POINTS_PER_MM, Length
+
+#: Resolution of the strips: a pixel is a sixth of a millimetre, a fraction of what a guillotine wanders.
+PPI = 150
+#: A bleed zone narrower than this is none, and BOX102 says so.
+LEAST_BLEED = 0.5 * POINTS_PER_MM
+#: Deeper zones are looked at only so far: nobody cuts 10 mm off.
+DEEPEST_BLEED = 10 * POINTS_PER_MM
+#: Gray levels of 255 below this are ink; rendering rounds white to 255 or 254.
+PAPER = 252
+_SCALE = PPI / 72
+#: The largest strip that is rendered at full resolution, in pixels; longer edges get a coarser look.
+_MOST_PIXELS = 4_000_000
+
+
+def edges(document: Any, page: Page) -> Iterator[BleedEdge]:
+    """The four edges of a page, where there is a bleed zone; ``document`` is MuPDF's."""
+    trim, bleed, media = page.trim, page.bleed, page.media
+    if trim is None or bleed is None or page.boxes.trim is None:
+        return
+    zone = bleed.intersection(media) if media else bleed
+    if zone is None or trim.width <= 0 or trim.height <= 0:
+        return
+    depths = (trim.x0 - zone.x0, zone.y1 - trim.y1, zone.x1 - trim.x1, trim.y0 - zone.y0)
+    names = ("left", "top", "right", "bottom")
+    for place, depth in enumerate(depths):
+        if depth >= LEAST_BLEED:
+            side = names[(place + page.rotate // 90) % 4]  # as displayed: Rotate turns clockwise
+            yield _edge(document, page, trim, names[place], side, min(depth, DEEPEST_BLEED))
+
+
+def _edge(document: Any, page: Page, trim: Rect, at: str, side: str, depth: float) -> BleedEdge:
+    scale = min(_SCALE, (_MOST_PIXELS / max(trim.width, trim.height) / depth) ** 0.5)
+    inside = 2 / scale  # two pixels inside the trim, so that one lies wholly inside whatever the rounding
+    strip = {
+        "left": Rect(trim.x0 - depth, trim.y0, trim.x0 + inside, trim.y1),
+        "right": Rect(trim.x1 - inside, trim.y0, trim.x1 + depth, trim.y1),
+        "top": Rect(trim.x0, trim.y1 - inside, trim.x1, trim.y1 + depth),
+        "bottom": Rect(trim.x0, trim.y0 - depth, trim.x1, trim.y0 + inside),
+    }[at]
+    pixels = _render(document, page, strip, scale)
+    # Turn it so that rows go outwards from the trim and columns along it.
+    across = {"left": pixels.T[::-1], "right": pixels.T, "top": pixels[::-1], "bottom": pixels}[at]
+    inked = across[1] < PAPER
+    reach = max(3, round(depth * scale * 0.9))  # the outermost tenth may be lost to rounding
+    outer = across[min(reach, across.shape[0] - 1)] < PAPER
+    bare = inked & ~outer
+    step = 1 / scale
+    places = tuple(_runs(bare, at, strip, trim, step))
+    return BleedEdge(
+        page=page.number,
+        side=side,
+        bleed=Length(depth),
+        inked=Length(int(inked.sum()) * step),
+        unfilled=Length(int(bare.sum()) * step),
+        places=places[:16],
+    )
+
+
+def _runs(bare: npt.NDArray[np.bool_], at: str, strip: Rect, trim: Rect, step: float) -> Iterator[Rect]:
+    """The stretches of an edge without bleed, the longest first."""
+    flags = np.concatenate(([0], bare.astype(np.int8), [0]))
+    starts, ends = np.flatnonzero(np.diff(flags) == 1), np.flatnonzero(np.diff(flags) == -1)
+    for start, end in sorted(zip(starts.tolist(), ends.tolist(), strict=True), key=lambda run: run[0] - run[1]):
+        if at in ("left", "right"):
+            x0, x1 = (strip.x0, trim.x0) if at == "left" else (trim.x1, strip.x1)
+            yield Rect(x0, strip.y0 + start * step, x1, strip.y0 + end * step)
+        else:
+            y0, y1 = (trim.y1, strip.y1) if at == "top" else (strip.y0, trim.y0)
+            yield Rect(strip.x0 + start * step, y0, strip.x0 + end * step, y1)
+
+
+def _render(document: Any, page: Page, strip: Rect, scale: float) -> npt.NDArray[np.uint8]:
+    """A strip of the page in gray: row 0 is its lower edge, in PDF user space, not turned."""
+    import pymupdf
+    from pymupdf import mupdf
+
+    from makeready.pdf.document import to_user_space
+
+    native = mupdf.pdf_document_from_fz_document(document.this)
+    drawn = mupdf.pdf_load_page(native, page.number - 1)
+    user = to_user_space(mupdf, drawn, page.user_unit)
+    ctm = mupdf.fz_concat(user, mupdf.fz_make_matrix(scale, 0, 0, scale, -strip.x0 * scale, -strip.y0 * scale))
+    width = max(4, round((strip.x1 - strip.x0) * scale))
+    height = max(4, round((strip.y1 - strip.y0) * scale))
+    area = mupdf.FzIrect(0, 0, width, height)
+    pixmap = mupdf.fz_new_pixmap_with_bbox(mupdf.fz_device_gray(), area, mupdf.FzSeparations(), 0)
+    mupdf.fz_clear_pixmap_with_value(pixmap, 255)
+    device = mupdf.fz_new_draw_device(ctm, pixmap)
+    identity = mupdf.FzMatrix()
+    mupdf.pdf_run_page_with_usage(drawn, device, identity, "Print", mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    samples = pymupdf.Pixmap("raw", pixmap).samples
+    return np.frombuffer(samples, dtype=np.uint8).reshape(height, width)

@@ -1,0 +1,147 @@
+"""Colour as MuPDF resolved it, told in the words of the PDF specification.
+
+MuPDF hands over a colour space that is already resolved (Default spaces, inherited resources, Indexed bases)
+and the numbers that were set in it. Here both become a ``Colour``: the family a printer knows, what it comes
+down to, and the inks it puts on the sheet.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, NamedTuple
+
+from makeready.facts import Colour
+
+PROCESS_INKS = ("Cyan", "Magenta", "Yellow", "Black")
+#: Colorant names that are no ink of their own (ISO 32000-1, 8.6.6.4).
+REGISTRATION = "All"
+NOTHING = "None"
+
+_KEEP_DECIMALS = 4
+#: fz_colorspace_type of MuPDF, as models of ours.
+_MODELS = {1: "gray", 2: "rgb", 3: "rgb", 4: "cmyk", 5: "lab", 6: "indexed", 7: "spot"}
+
+
+class Space(NamedTuple):
+    """A colour space: its full name, PDF family, model, number of components, and colorant names."""
+
+    name: str
+    family: str
+    model: str
+    n: int
+    colorants: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """Short words for a table: ``DeviceCMYK``, ``ICCBased RGB``, ``Separation PANTONE 185 C``."""
+        if self.family == "ICCBased":
+            return f"ICCBased {self.model.upper() if self.model != 'gray' else 'Gray'}"
+        if self.family in ("Separation", "DeviceN"):
+            return f"{self.family} {', '.join(self.colorants)}".rstrip()
+        return self.family
+
+
+UNKNOWN = Space("unknown", "unknown", "unknown", 0, ())
+PATTERN = Space("Pattern", "Pattern", "pattern", 0, ())
+
+
+class Spaces:
+    """The colour spaces and colours seen while a document is open.
+
+    Spaces are recognised by address, so each one is kept alive until ``close``: an address must not be
+    given to another space while it is in the table.
+    """
+
+    def __init__(self, mupdf: Any) -> None:
+        self._native = mupdf
+        self._spaces: dict[int, Space] = {}
+        self._kept: list[Any] = []
+        self._structs: dict[int, Struct] = {}
+
+    def address(self, native: Any) -> int:
+        """Register a native colour space; its address is the key of ``space``."""
+        at = int(native.this)
+        if at not in self._spaces:
+            self._native.ll_fz_keep_colorspace(native)
+            self._kept.append(native)
+            self._spaces[at] = self._read(native)
+        return at
+
+    def known(self, at: int) -> bool:
+        """Whether that address is registered."""
+        return at in self._spaces
+
+    def space(self, at: int) -> Space:
+        """The space at an address (0 is a pattern)."""
+        return self._spaces[at] if at else PATTERN
+
+    def colour(self, at: int, raw: str, overprint: int, mode: int) -> Colour:
+        """The colour of packed 32-bit floats, as MuPDF passes them."""
+        space = self.space(at)
+        values = self.numbers(raw, space.n)
+        return Colour(
+            space=space.shown,
+            family=space.family,
+            model=space.model,
+            values=values,
+            inks=inks_of(space, values),
+            overprint=bool(overprint),
+            overprint_mode=int(mode),
+        )
+
+    def numbers(self, raw: str, n: int) -> tuple[float, ...]:
+        """Unpack the numbers; SWIG gives the bytes as text with surrogates."""
+        if not n or not raw:
+            return ()
+        unpack = self._structs.setdefault(n, Struct(f"{n}f"))
+        data = raw.encode("utf-8", "surrogateescape")
+        return tuple(round(value, _KEEP_DECIMALS) for value in unpack.unpack(data))
+
+    def close(self) -> None:
+        """Let go of the native spaces."""
+        for native in self._kept:
+            self._native.ll_fz_drop_colorspace(native)
+        self._kept.clear()
+        self._spaces.clear()
+
+    def _read(self, native: Any) -> Space:
+        name, kind, n = str(native.name), int(native.type), int(native.n)
+        model = _MODELS.get(kind, "unknown")
+        if model == "indexed":
+            base = self._read(self._native.ll_fz_base_colorspace(native))
+            return base._replace(name=name, n=1, family=f"Indexed {base.shown}", model=base.model)
+        if model == "spot":
+            colorants = tuple(str(self._native.ll_fz_colorspace_colorant(native, i)) for i in range(n))
+            family = "DeviceN" if name.startswith("DeviceN") else "Separation"
+            return Space(name, family, model, n, colorants)
+        return Space(name, _family(name, model), model, n, ())
+
+
+def _family(name: str, model: str) -> str:
+    """The PDF family behind MuPDF's name: it builds Lab and the Cal spaces as ICC spaces of its own."""
+    if model == "lab":
+        return "Lab"
+    for family in ("CalRGB", "CalGray", "DeviceGray", "DeviceRGB", "DeviceCMYK"):
+        if family in name:
+            return family
+    return "ICCBased" if name.startswith("ICCBased") else name
+
+
+def inks_of(space: Space, values: tuple[float, ...]) -> tuple[tuple[str, float], ...]:
+    """The inks a colour puts down, with amounts 0..1; RGB and Lab have none until they are converted.
+
+    An image or shading has no single colour (``values`` empty): all the inks of its space, in full.
+    """
+    if space.model == "spot":
+        amounts = values or (1.0,) * len(space.colorants)
+        # An Indexed picture's one number is a place in a table, not an amount.
+        amounts = amounts if len(amounts) == len(space.colorants) else (1.0,) * len(space.colorants)
+        named = zip(space.colorants, amounts, strict=True)
+        return tuple((name, amount) for name, amount in named if amount > 0 and name != NOTHING)
+    if space.model == "cmyk":
+        amounts = values if len(values) == len(PROCESS_INKS) else (1.0,) * len(PROCESS_INKS)
+        return tuple((ink, amount) for ink, amount in zip(PROCESS_INKS, amounts, strict=True) if amount > 0)
+    if space.model == "gray":
+        amount = round(1 - values[0], _KEEP_DECIMALS) if values and not space.family.startswith("Indexed") else 1.0
+        return (("Black", amount),) if amount > 0 else ()
+    return ()

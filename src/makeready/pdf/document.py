@@ -1,0 +1,299 @@
+"""Opening a PDF with both libraries, and running one over its pages for facts.
+
+MuPDF draws, pikepdf (qpdf) reads the structure. Both get the same bytes; where one has to mend the file the
+facts say so. Every way a file can fail to open ends in an error that says what and what next.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pikepdf
+
+from makeready.errors import EncryptedFile, UnreadableFile
+from makeready.facts import Annotation, Artwork, BleedEdge, FontUse, Ink, Page, PlacedImage
+from makeready.pdf import bleed, structure
+from makeready.pdf.colour import PROCESS_INKS, Spaces
+from makeready.pdf.interpreter import ANNOTATION, NOT_PRINTED, Fonts, Painted, Pictures, device_class
+from makeready.pdf.resources import Declared, Resources
+
+#: MuPDF's cache is emptied when it has grown past this share of its limit (256 MB) after a page.
+STORE_KEPT_PERCENT = 25
+#: Warnings that say nothing about the print.
+_HARMLESS = ("Actualtext", "ActualText", "Structure tree", "structure tree", "Bookmark", "outline")
+
+Progress = Callable[[int, int], None]
+
+
+class Document:
+    """An open PDF. Use it as a context manager; nothing it hands out may be used after it is closed."""
+
+    def __init__(self, source: Path | bytes) -> None:
+        """Open.
+
+        Raises:
+            EncryptedFile: it needs a password.
+            UnreadableFile: neither library can make a document of it.
+        """
+        self.damage: list[str] = []
+        self._drawn = self._open_mupdf(source)
+        try:
+            self.pdf = self._open_pikepdf(source)
+            if not self.pdf.pages:
+                raise UnreadableFile("The PDF has no pages.")
+        except BaseException:
+            self._drawn.close()
+            raise
+
+    def _open_mupdf(self, source: Path | bytes) -> Any:
+        import pymupdf
+
+        pymupdf.TOOLS.mupdf_display_errors(False)
+        pymupdf.TOOLS.mupdf_display_warnings(False)
+        pymupdf.TOOLS.reset_mupdf_warnings()
+        try:
+            opened = (
+                pymupdf.open(stream=source, filetype="pdf")
+                if isinstance(source, bytes)
+                else pymupdf.open(source, filetype="pdf")
+            )
+            if opened.needs_pass:
+                opened.close()
+                raise EncryptedFile("The PDF is locked with a password.")
+            if opened.page_count == 0:
+                opened.close()
+                raise UnreadableFile("The PDF has no pages.")
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise UnreadableFile(f"The PDF does not open: {_one_line(error)}.") from error
+        if opened.is_repaired:
+            self.damage.append("the cross-reference table is broken and was rebuilt")
+        return opened
+
+    def _open_pikepdf(self, source: Path | bytes) -> pikepdf.Pdf:
+        try:
+            opened = pikepdf.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+            len(opened.pages)
+            return opened
+        except pikepdf.PasswordError as error:
+            raise EncryptedFile("The PDF is locked with a password.") from error
+        except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+            self.damage.append(f"the structure had to be rebuilt ({_one_line(error)})")
+        try:  # MuPDF could open it: read the structure from MuPDF's mended copy
+            return pikepdf.open(io.BytesIO(self._drawn.tobytes(garbage=1)))
+        except Exception as error:  # MuPDF raises many kinds when it cannot write what it read
+            raise UnreadableFile(f"The PDF's structure cannot be read: {_one_line(error)}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close both."""
+        self.pdf.close()
+        self._drawn.close()
+
+    def artwork(
+        self,
+        wanted: Collection[int] | None = None,
+        needs: Collection[str] = (),
+        progress: Progress | None = None,
+    ) -> Artwork:
+        """All the facts, of all pages or the ``wanted`` ones; ``bytes``, ``extension`` and ``canvas`` are the caller's.
+
+        Raises:
+            UnreadableFile: a page cannot be reached at all.
+        """
+        from pymupdf import mupdf
+
+        spaces, resources = Spaces(mupdf._mupdf), Resources(self.pdf)
+        facts = _Gathered()
+        total = len(self.pdf.pages)
+        if total != self._drawn.page_count:
+            self.damage.append(f"the page tree is inconsistent: {total} pages or {self._drawn.page_count}")
+        numbers = [number for number in range(1, total + 1) if wanted is None or number in wanted]
+        try:
+            for done, number in enumerate(numbers, start=1):
+                native = self.pdf.pages[number - 1]
+                page = structure.page(number, native.obj)
+                declared = resources.of_page(native)
+                annotations = tuple(structure.annotations(number, native.obj, page.user_unit))
+                painted, damage = self._paint(page, declared, spaces, annotations)
+                facts.add(page, painted, declared, damage)
+                facts.annotations.extend(annotations)
+                facts.active.extend(structure.active_on_page(number, native.obj))
+                if "bleed" in needs:
+                    facts.bleed_edges.extend(bleed.edges(self._drawn, page))
+                if progress:
+                    progress(done, len(numbers))
+        finally:
+            spaces.close()
+        return Artwork(
+            kind="pdf",
+            format=f"PDF {self.pdf.pdf_version}",
+            bytes=0,
+            pages=tuple(facts.pages),
+            images=tuple(facts.images),
+            fonts=facts.font_uses(),
+            texts=tuple(facts.texts),
+            strokes=tuple(facts.strokes),
+            paints=tuple(facts.paints),
+            inks=facts.ink_uses(),
+            transparencies=tuple(facts.transparencies),
+            output_intents=tuple(structure.output_intents(self.pdf)),
+            profiles=resources.profiles,
+            layers=tuple(structure.layers(self.pdf)),
+            annotations=tuple(facts.annotations),
+            active_content=(*structure.active_content(self.pdf), *facts.active),
+            bleed_edges=tuple(facts.bleed_edges),
+            encryption=structure.encryption(self.pdf),
+            page_count=total,
+            objects=int(self.pdf.trailer.get("/Size", 1)) - 1,
+            pdfx=structure.pdfx(self.pdf),
+            producer=structure.producer(self.pdf),
+            creator=structure.creator(self.pdf),
+            trapped=structure.trapped(self.pdf),
+            damage=(*self.damage, *_unique(_qpdf_warnings(self.pdf))),
+        )
+
+    def _paint(
+        self, page: Page, declared: Declared, spaces: Spaces, annotations: Collection[Annotation]
+    ) -> tuple[Painted, tuple[str, ...]]:
+        """Run the interpreter over one page, and over its annotations that show."""
+        import pymupdf
+        from pymupdf import mupdf
+
+        native = mupdf._mupdf
+        document = mupdf.pdf_document_from_fz_document(self._drawn.this)
+        pymupdf.TOOLS.reset_mupdf_warnings()
+        damage: list[str] = []
+        pictures = Pictures(native, document.m_internal)
+        device = device_class()(page, spaces, declared, pictures, Fonts(native, document.m_internal))
+        try:
+            try:
+                drawn = mupdf.pdf_load_page(document, page.number - 1)
+            except Exception as error:
+                raise UnreadableFile(f"Page {page.number} cannot be loaded: {_one_line(error)}.") from error
+            ctm = to_user_space(mupdf, drawn, page.user_unit)
+            cookie = mupdf.FzCookie()
+
+            def run(what: Callable[[], None]) -> None:
+                try:
+                    what()
+                except Exception as error:  # MuPDF's own classes, and what its C++ layer makes of them
+                    damage.append(_one_line(error))
+
+            run(lambda: mupdf.pdf_run_page_contents_with_usage(drawn, device, ctm, "Print", cookie))
+            if any(note.has_appearance and note.prints for note in annotations):
+                device.within = ANNOTATION
+                run(lambda: mupdf.pdf_run_page_annots_with_usage(drawn, device, ctm, "Print", cookie))
+                run(lambda: mupdf.pdf_run_page_widgets_with_usage(drawn, device, ctm, "Print", cookie))
+            if any(note.has_appearance and not note.prints and not note.hidden for note in annotations):
+                device.within, device.quiet = NOT_PRINTED, 1
+                for annotation in _unprinted(mupdf, drawn):
+                    run(lambda annotation=annotation: mupdf.pdf_run_annot(annotation, device, ctm, cookie))
+            run(lambda: mupdf.fz_close_device(device))
+            painted: Painted = device.finish()
+        finally:
+            pictures.close()
+            if mupdf.ll_fz_shrink_store is not None:
+                mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
+        warnings = pymupdf.TOOLS.mupdf_warnings(reset=True).splitlines()
+        damage.extend(line.strip() for line in warnings if line.strip() and not any(h in line for h in _HARMLESS))
+        return painted, tuple(_unique(damage))
+
+
+class _Gathered:
+    """The facts of the pages, as they come in."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self.images: list[PlacedImage] = []
+        self.texts: list[Any] = []
+        self.strokes: list[Any] = []
+        self.paints: list[Any] = []
+        self.transparencies: list[Any] = []
+        self.annotations: list[Annotation] = []
+        self.active: list[Any] = []
+        self.bleed_edges: list[BleedEdge] = []
+        self.fonts: dict[Any, FontUse] = {}
+        self.font_pages: dict[Any, list[int]] = {}
+        self.inks: dict[str, list[int]] = {}
+
+    def add(self, page: Page, painted: Painted, declared: Declared, damage: tuple[str, ...]) -> None:
+        self.pages.append(
+            Page(page.number, page.boxes, page.rotate, page.user_unit, painted.marks, damage, page.label)
+        )  # fmt: skip
+        self.images.extend(painted.images)
+        self.texts.extend(painted.texts)
+        self.strokes.extend(painted.strokes)
+        self.paints.extend(painted.paints)
+        self.transparencies.extend(painted.transparencies)
+        for font in (*declared.fonts.values(), *painted.fonts.values()):
+            self.fonts.setdefault(_font_key(font), font)
+        for font in painted.fonts.values():
+            numbers = self.font_pages.setdefault(_font_key(font), [])
+            if page.number not in numbers[-1:]:
+                numbers.append(page.number)
+        for ink in painted.inks:
+            self.inks.setdefault(ink, []).append(page.number)
+
+    def font_uses(self) -> tuple[FontUse, ...]:
+        import dataclasses
+
+        return tuple(
+            dataclasses.replace(font, pages=tuple(self.font_pages.get(key, ()))) for key, font in self.fonts.items()
+        )
+
+    def ink_uses(self) -> tuple[Ink, ...]:
+        """Process inks in the order of the press, then spots by name."""
+        order = {ink: place for place, ink in enumerate(PROCESS_INKS)}
+        names = sorted(self.inks, key=lambda ink: (order.get(ink, len(order)), ink))
+        return tuple(Ink(ink, ink not in order, tuple(self.inks[ink])) for ink in names)
+
+
+def _font_key(font: FontUse) -> Any:
+    return font.object or (font.name, font.type)
+
+
+def to_user_space(mupdf: Any, drawn: Any, user_unit: float) -> Any:
+    """The matrix that turns MuPDF's page space back into PDF user space, with UserUnit applied."""
+    area, ctm = mupdf.FzRect(), mupdf.FzMatrix()
+    mupdf.pdf_page_transform(drawn, area, ctm)
+    return mupdf.fz_concat(mupdf.fz_invert_matrix(ctm), mupdf.fz_make_matrix(user_unit, 0, 0, user_unit, 0, 0))
+
+
+def _unprinted(mupdf: Any, drawn: Any) -> Any:
+    """The annotations and fields that a screen shows and a press does not."""
+    for first, following in (
+        (mupdf.pdf_first_annot, mupdf.pdf_next_annot),
+        (mupdf.pdf_first_widget, mupdf.pdf_next_widget),
+    ):
+        annotation = first(drawn)
+        while annotation.m_internal:
+            if not mupdf.pdf_annot_flags(annotation) & mupdf.PDF_ANNOT_IS_PRINT:
+                yield annotation
+            annotation = following(annotation)
+
+
+def _qpdf_warnings(pdf: pikepdf.Pdf) -> list[str]:
+    """What qpdf had to mend. Linearisation hints are no damage: any program may have left them stale."""
+    return [_one_line(w) for w in pdf.get_warnings() if "linearization" not in str(w) and "hint table" not in str(w)]
+
+
+def _unique(lines: Collection[str]) -> list[str]:
+    return list(dict.fromkeys(lines))[:50]
+
+
+def _one_line(error: object) -> str:
+    """A library's message without the paths and addresses it puts in front."""
+    text = re.sub(r"^(stream <[^>]*>|\S*/\S+)\s*:?\s*", "", " ".join(str(error).split()))
+    return text[:200].rstrip(". ") or type(error).__name__

@@ -1,0 +1,624 @@
+"""One pass of MuPDF's interpreter over a page, stating facts about everything that is painted.
+
+MuPDF calls a device for every object it paints, with the CTM, forms, patterns, colour spaces and overprint
+already resolved. The device here keeps the calls cheap (a page may have 100,000 of them): it packs what it
+is given into a key and counts; keys become facts once, at the end of the page.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+from makeready.facts import (
+    PLACES_KEPT,
+    Colour,
+    FontUse,
+    Page,
+    Paint,
+    PlacedImage,
+    Rect,
+    Stroke,
+    TextRun,
+    Transparency,
+)
+from makeready.pdf.colour import NOTHING, PATTERN, REGISTRATION, Spaces
+from makeready.pdf.resources import Declared, DeclaredImage
+from makeready.units import PointSize, Resolution
+
+#: Filled shapes thinner than this (points) are also recorded as lines, when long enough to be one.
+THIN_FILL = 2.0
+LINE_RATIO = 3.0
+#: Blend modes by MuPDF's number; 0 is Normal.
+BLEND_MODES = (
+    "Normal", "Multiply", "Screen", "Overlay", "Darken", "Lighten", "ColorDodge", "ColorBurn", "HardLight",
+    "SoftLight", "Difference", "Exclusion", "Hue", "Saturation", "Color", "Luminosity",
+)  # fmt: skip
+#: fz_image's codecs, for inline pictures (which have no dictionary to ask).
+_CODECS = {2: "CCITTFaxDecode", 3: "FlateDecode", 4: "LZWDecode", 5: "RunLengthDecode"}
+
+PATTERN_CELL, TYPE_3, SOFT_MASK, ANNOTATION = "pattern", "type 3 glyph", "soft mask group", "annotation"
+EXPLICIT_MASK = "explicit mask"
+NOT_PRINTED = "annotation that does not print"
+
+
+@dataclass(slots=True)
+class Painted:
+    """The facts of one page."""
+
+    images: list[PlacedImage] = field(default_factory=list)
+    texts: list[TextRun] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
+    paints: list[Paint] = field(default_factory=list)
+    transparencies: list[Transparency] = field(default_factory=list)
+    fonts: dict[Any, FontUse] = field(default_factory=dict)
+    inks: set[str] = field(default_factory=set)
+    marks: int = 0
+
+
+class _Seen:
+    """How often a key was met, and the first places."""
+
+    __slots__ = ("count", "extra", "places")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.extra = 0
+        self.places: list[Rect] = []
+
+
+class _Clip(NamedTuple):
+    """An open clip: what is left to paint on, and the picture that opened it, if one did."""
+
+    area: Rect
+    stencil: Any = None
+
+
+@cache
+def device_class() -> type[Any]:
+    """The device, made on first use: its base class comes from MuPDF, which is slow to import."""
+    from pymupdf import mupdf
+
+    native = mupdf._mupdf
+    cdata = native.cdata
+    bound_path, bound_text = native.ll_fz_bound_path, native.ll_fz_bound_text
+    identity = native.ll_fz_make_matrix(1, 0, 0, 1, 0, 0)
+
+    class Device(mupdf.FzDevice2):  # type: ignore[misc,name-defined]
+        """Counts what a page paints; ``finish`` turns it into facts."""
+
+        def __init__(self, page: Page, spaces: Spaces, declared: Declared, pictures: Pictures, fonts: Fonts) -> None:
+            super().__init__()
+            for name in _CALLBACKS:
+                getattr(self, f"use_virtual_{name}")()
+            self.page, self.spaces, self.declared = page, spaces, declared
+            self.pictures, self.font_objects = pictures, fonts
+            everything = Rect(-math.inf, -math.inf, math.inf, math.inf)
+            self.area = page.media or everything
+            self.clips: list[_Clip] = [_Clip(self.area)]
+            self.base: str | None = None
+            self.within: str | None = None
+            self.contexts: list[str | None] = []
+            self.masking = 0
+            self.quiet = 0  # inside what is not counted: soft masks, annotations that do not print
+            self.vectors: dict[tuple[Any, ...], _Seen] = {}
+            self.lines: dict[tuple[Any, ...], _Seen] = {}
+            self.runs: dict[tuple[Any, ...], _Seen] = {}
+            self.shades: dict[tuple[Any, ...], _Seen] = {}
+            self.pictured: dict[tuple[Any, ...], _Seen] = {}
+            self.transparent: dict[tuple[str, str | None, str], _Seen] = {}
+            self.images: list[PlacedImage] = []
+            self.glyphs: set[tuple[Any, ...]] = set()
+            self.fonts_painted: dict[int, FontUse] = {}
+            self.pending: dict[int, Rect] = {}
+
+        # -- paths -------------------------------------------------------------------------------------
+
+        def fill_path(self, ctx, path, even_odd, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+            if self.quiet:
+                return
+            bound = bound_path(path, None, ctm)
+            x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            seen = self._saw(self.vectors, x0, y0, x1, y1, space, colour, params)
+            if seen is None:
+                return
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "vector", seen.places[-1:])
+            wide, high = x1 - x0, y1 - y0
+            if ctm.b or ctm.c:  # turned: measure along the shape's own axes
+                own = bound_path(path, None, identity)
+                wide = (own.x1 - own.x0) * math.hypot(ctm.a, ctm.b)
+                high = (own.y1 - own.y0) * math.hypot(ctm.c, ctm.d)
+            thin = min(wide, high)
+            if thin < THIN_FILL and max(wide, high) > LINE_RATIO * thin:
+                self._saw(self.lines, x0, y0, x1, y1, space, colour, params, round(thin, 4), True)
+
+        def stroke_path(self, ctx, path, stroke, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+            if self.quiet:
+                return
+            bound = bound_path(path, stroke, ctm)
+            width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
+            seen = self._saw(
+                self.lines, bound.x0, bound.y0, bound.x1, bound.y1, space, colour, params, round(width, 4), False
+            )
+            if seen is not None and alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "vector", seen.places[-1:])
+
+        def fill_shade(self, ctx, shade, ctm, alpha, params):  # type: ignore[no-untyped-def]
+            if self.quiet:
+                return
+            clip = self.clips[-1].area
+            seen = self._saw(self.shades, *clip, shade.colorspace, None, params)
+            if seen is not None and alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "shading", seen.places[-1:])
+
+        # -- text --------------------------------------------------------------------------------------
+
+        def fill_text(self, ctx, text, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+            self._text(text, None, ctm, space, colour, alpha, params, "fill")
+
+        def stroke_text(self, ctx, text, stroke, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+            self._text(text, stroke, ctm, space, colour, alpha, params, "stroke")
+
+        def ignore_text(self, ctx, text, ctm):  # type: ignore[no-untyped-def]
+            self._text(text, None, ctm, None, None, 1.0, None, "invisible")
+
+        def clip_text(self, ctx, text, ctm, scissor):  # type: ignore[no-untyped-def]
+            self._text(text, None, ctm, None, None, 1.0, None, "clip")
+            self._clip(scissor)
+
+        def clip_stroke_text(self, ctx, text, stroke, ctm, scissor):  # type: ignore[no-untyped-def]
+            self._text(text, stroke, ctm, None, None, 1.0, None, "clip")
+            self._clip(scissor)
+
+        def _text(self, text, stroke, ctm, space, colour, alpha, params, rendering):  # type: ignore[no-untyped-def]
+            bound = bound_text(text, stroke, ctm)
+            x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            a, b, c, d = ctm.a, ctm.b, ctm.c, ctm.d
+            span = text.head
+            while span:
+                font, trm = span.font, span.trm
+                address = int(font.this)
+                if address not in self.fonts_painted:
+                    self.fonts_painted[address] = self.font_objects.find(font, address, self.declared)
+                if font.t3procs:
+                    self._type_3(font, span, ctm)
+                if not self.quiet:
+                    up_x, up_y = trm.c, trm.d
+                    size = round(math.hypot(up_x * a + up_y * c, up_x * b + up_y * d), 3)
+                    seen = self._saw(
+                        self.runs, x0, y0, x1, y1, space, colour, params, address, size, rendering
+                    )  # fmt: skip
+                    if seen is not None:
+                        seen.extra += span.len
+                        if alpha < 1:
+                            self._transparent("alpha", f"{alpha:.0%}", "text", seen.places[-1:])
+                span = span.next
+
+        def _type_3(self, font, span, ctm):  # type: ignore[no-untyped-def]
+            """Draw each different glyph of a Type 3 font once: pictures may hide in them."""
+            if len(self.contexts) > 8:
+                return
+            trm, items = span.trm, mupdf.FzTextSpan(span)
+            for index in range(span.len):
+                item = items.items(index)
+                glyph = item.gid
+                key = (int(font.this), glyph, round(trm.a, 3), round(trm.d, 3), round(ctm.a, 3), round(ctm.d, 3))
+                if glyph < 0 or key in self.glyphs:
+                    continue
+                self.glyphs.add(key)
+                at = native.ll_fz_make_matrix(trm.a, trm.b, trm.c, trm.d, item.x, item.y)
+                self._enter(TYPE_3)
+                try:
+                    native.ll_fz_run_t3_glyph(font, glyph, native.ll_fz_concat(at, ctm), self.m_internal)
+                finally:
+                    self._leave()
+
+        # -- pictures ----------------------------------------------------------------------------------
+
+        def fill_image(self, ctx, image, ctm, alpha, params):  # type: ignore[no-untyped-def]
+            place = _unit_square(ctm)
+            if image.mask is not None:
+                self.pending.pop(int(image.mask.this), None)
+            known = self.pictures.find(image, self.declared)
+            self._picture(image, known, ctm, place, stencil=False)
+            if self.quiet:
+                return
+            clip = self.clips[-1].area
+            x0, y0, x1, y1 = place
+            seen = self._saw(self.pictured, x0, y0, x1, y1, image.colorspace, None, params)
+            if seen is None:
+                return
+            here = [shown] if (shown := place.intersection(clip)) else []
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "picture", here)
+            if image.mask is not None and _is_soft(image, known):
+                self._transparent("soft mask", None, "picture", here)
+
+        def fill_image_mask(self, ctx, image, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+            place = _unit_square(ctm)
+            self._picture(image, self.pictures.find(image, self.declared), ctm, place, stencil=True)
+            if self.quiet:
+                return
+            seen = self._saw(self.vectors, *place, space, colour, params)
+            if seen is not None and alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "picture", seen.places[-1:])
+
+        def clip_image_mask(self, ctx, image, ctm, scissor):  # type: ignore[no-untyped-def]
+            place = _unit_square(ctm)
+            clip = self.clips[-1].area
+            area = place.intersection(clip) or _empty(clip)
+            # The mask of a picture comes before the picture; a stencil filled with a pattern looks the same,
+            # and is told apart when the clip is closed and no picture has claimed the mask.
+            address = int(image.this)
+            self.pending[address] = place
+            matrix = (ctm.a, ctm.b, ctm.c, ctm.d)
+            native.ll_fz_keep_image(image)
+            self.clips.append(_Clip(area, (address, image, matrix, place)))
+
+        def _picture(self, image, known, ctm, place, *, stencil):  # type: ignore[no-untyped-def]
+            right, up = (ctm.a, ctm.b), (-ctm.c, -ctm.d)  # MuPDF's pictures hang from their top edge
+            shown = place.intersection(self.clips[-1].area)
+            mask = image.mask
+            fact = PlacedImage(
+                page=self.page.number,
+                name=known.name if known else None,
+                object=known.object if known else None,
+                width_px=image.w,
+                height_px=image.h,
+                bits=1 if stencil else image.bpc,
+                colour_space=None if stencil else self._space_of(image).shown,
+                compression=known.filter if known else _codec(native, image),
+                ppi_x=_ppi(image.w, right),
+                ppi_y=_ppi(image.h, up),
+                mask=stencil,
+                soft_mask=mask is not None and _is_soft(image, known),
+                place=place,
+                visible=shown,
+                within=self.within,
+                right=right,
+                up=up,
+            )
+            self.images.append(fact)
+            if mask is not None and not fact.soft_mask:
+                self.images.append(_explicit_mask(fact, mask))
+
+        def _space_of(self, image):  # type: ignore[no-untyped-def]
+            space = image.colorspace
+            return self.spaces.space(self.spaces.address(space)) if space else PATTERN
+
+        # -- clips, groups, masks ----------------------------------------------------------------------
+
+        def clip_path(self, ctx, path, even_odd, ctm, scissor):  # type: ignore[no-untyped-def]
+            bound = bound_path(path, None, ctm)
+            self._clip(bound)
+
+        def clip_stroke_path(self, ctx, path, stroke, ctm, scissor):  # type: ignore[no-untyped-def]
+            bound = bound_path(path, stroke, ctm)
+            if not self.quiet:  # a stroke painted with a pattern
+                width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
+                self._saw(
+                    self.lines, bound.x0, bound.y0, bound.x1, bound.y1, None, None, None, round(width, 4), False
+                )
+            self._clip(bound)
+
+        def _clip(self, bound):  # type: ignore[no-untyped-def]
+            area = self.clips[-1].area
+            x0, y0 = max(bound.x0, area.x0), max(bound.y0, area.y0)
+            x1, y1 = min(bound.x1, area.x1), min(bound.y1, area.y1)
+            self.clips.append(_Clip(Rect(x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else _empty(area)))
+
+        def pop_clip(self, ctx):  # type: ignore[no-untyped-def]
+            if len(self.clips) == 1:
+                return
+            stencil = self.clips.pop().stencil
+            if stencil is None:
+                return
+            address, image, (a, b, c, d), place = stencil
+            if self.pending.pop(address, None) is not None and image.imagemask:
+                matrix = native.ll_fz_make_matrix(a, b, c, d, 0, 0)
+                self._picture(image, self.pictures.find(image, self.declared), matrix, place, stencil=True)
+            native.ll_fz_drop_image(image)
+
+        def begin_group(self, ctx, area, space, isolated, knockout, blend, alpha):  # type: ignore[no-untyped-def]
+            if self.quiet or (not blend and alpha >= 1):
+                return
+            place = Rect(area.x0, area.y0, area.x1, area.y1).intersection(self.clips[-1].area)
+            if place is None:
+                return
+            if blend:
+                name = BLEND_MODES[blend] if 0 <= blend < len(BLEND_MODES) else str(blend)
+                self._transparent("blend mode", name, "group", [place])
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "group", [place])
+
+        def begin_mask(self, ctx, area, luminosity, space, backdrop, params):  # type: ignore[no-untyped-def]
+            place = Rect(area.x0, area.y0, area.x1, area.y1).intersection(self.clips[-1].area)
+            if not self.quiet and place is not None:
+                self._transparent("soft mask", "luminosity" if luminosity else "alpha", "group", [place])
+            self.clips.append(_Clip(place or _empty(self.clips[-1].area)))
+            self._enter(SOFT_MASK, quiet=True)
+
+        def end_mask(self, ctx, function):  # type: ignore[no-untyped-def]
+            if self.contexts:
+                self._leave(quiet=True)
+
+        def begin_tile(self, ctx, area, view, x_step, y_step, ctm, *identity):  # type: ignore[no-untyped-def]
+            # The cell is drawn once at its origin; it stands for the whole painted area, so clips on the
+            # page say nothing about it.
+            everywhere = Rect(-math.inf, -math.inf, math.inf, math.inf)
+            self.clips.append(_Clip(everywhere))
+            self._enter(PATTERN_CELL)
+            return 0
+
+        def end_tile(self, ctx):  # type: ignore[no-untyped-def]
+            if len(self.clips) > 1:
+                self.clips.pop()
+            if self.contexts:
+                self._leave()
+
+        # -- bookkeeping -------------------------------------------------------------------------------
+
+        def _enter(self, context, quiet=False):  # type: ignore[no-untyped-def]
+            self.contexts.append(self.within)
+            self.within = self.within if self.within in (SOFT_MASK, NOT_PRINTED) else context
+            self.quiet += quiet
+
+        def _leave(self, quiet=False):  # type: ignore[no-untyped-def]
+            self.within = self.contexts.pop()
+            self.quiet -= quiet
+
+        def _saw(self, table, x0, y0, x1, y1, space, colour, params, *more):  # type: ignore[no-untyped-def]
+            """Count one painted object, unless it is clipped away or off the page."""
+            area = self.clips[-1].area
+            if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
+                return None
+            if space:
+                address = int(space.this)
+                if not self.spaces.known(address):
+                    self.spaces.address(space)
+                raw = cdata(colour, 4 * self.spaces.space(address).n) if colour else ""
+            else:
+                address, raw = 0, ""
+            key = (address, raw, params.op, params.opm, self.within, *more) if params else (
+                address, raw, 0, 0, self.within, *more)  # fmt: skip
+            seen = table.get(key)
+            if seen is None:
+                seen = table[key] = _Seen()
+            seen.count += 1
+            if len(seen.places) < PLACES_KEPT:
+                seen.places.append(
+                    Rect(max(x0, area.x0), max(y0, area.y0), min(x1, area.x1), min(y1, area.y1))
+                )  # fmt: skip
+            return seen
+
+        def _transparent(self, kind, value, what, places):  # type: ignore[no-untyped-def]
+            seen = self.transparent.setdefault((kind, value, what), _Seen())
+            seen.count += 1
+            if len(seen.places) < PLACES_KEPT:
+                seen.places.extend(places)
+
+        def finish(self) -> Painted:
+            """All that was counted, as facts."""
+            return _facts(self)
+
+    return Device
+
+
+_CALLBACKS = (
+    "fill_path", "stroke_path", "clip_path", "clip_stroke_path", "fill_text", "stroke_text", "clip_text",
+    "clip_stroke_text", "ignore_text", "fill_shade", "fill_image", "fill_image_mask", "clip_image_mask",
+    "pop_clip", "begin_mask", "end_mask", "begin_group", "begin_tile", "end_tile",
+)  # fmt: skip
+
+
+class Pictures:
+    """Finds the object behind a picture that MuPDF paints.
+
+    MuPDF keeps one native picture for each image XObject while it is in use, so loading the objects of the
+    same size again (a look into its store) and comparing addresses tells which one it is.
+    """
+
+    def __init__(self, native: Any, document: Any) -> None:
+        self._native, self._document = native, document
+        self._found: dict[int, DeclaredImage | None] = {}
+        self._kept: list[Any] = []
+
+    def find(self, image: Any, declared: Declared) -> DeclaredImage | None:
+        """The declared image, or ``None`` for an inline picture."""
+        address = int(image.this)
+        if address not in self._found:
+            self._native.ll_fz_keep_image(image)
+            self._kept.append(image)
+            self._found[address] = self._look_up(address, image, declared)
+        return self._found[address]
+
+    def _look_up(self, address: int, image: Any, declared: Declared) -> DeclaredImage | None:
+        width, height = image.w, image.h
+        same = [item for item in declared.images.values() if (item.width_px, item.height_px) == (width, height)]
+        # A picture whose dictionary and data disagree in size (JPEG 2000 may) is looked for among all.
+        for item in same or declared.images.values():
+            try:
+                reference = self._native.ll_pdf_new_indirect(self._document, *item.object)
+                try:
+                    loaded = self._native.ll_pdf_load_image(self._document, reference)
+                finally:
+                    self._native.ll_pdf_drop_obj(reference)
+            except Exception:  # noqa: S112 - a broken candidate is not the picture that was just painted
+                continue
+            found = int(loaded.this) == address
+            self._native.ll_fz_drop_image(loaded)
+            if found:
+                return item
+        return None
+
+    def close(self) -> None:
+        """Let go of the native pictures."""
+        for image in self._kept:
+            self._native.ll_fz_drop_image(image)
+        self._kept.clear()
+        self._found.clear()
+
+
+class Fonts:
+    """Finds the font dictionary behind a font that MuPDF paints with, in the same way as ``Pictures``."""
+
+    def __init__(self, native: Any, document: Any) -> None:
+        self._native, self._document = native, document
+
+    def find(self, font: Any, address: int, declared: Declared) -> FontUse:
+        """The declared font; one that no resources declare is described by what MuPDF knows of it."""
+        name = str(font.name)
+        # MuPDF cuts font names at 31 bytes.
+        alike = [use for use in declared.fonts.values() if use.name and use.name[:31].startswith(name[:28])]
+        others = [use for use in declared.fonts.values() if use not in alike]
+        for use in (*alike, *others):
+            if use.object is not None and self._address(use.object) == address:
+                return use
+        for use in alike:
+            if use.object is None:  # a font written straight into the resources: only its name tells
+                return use
+        embedded = bool(font.t3procs) or (bool(font.buffer) and not font.flags.ft_substitute)
+        return FontUse(name=name or None, type="unknown", object=None, embedded=embedded, subset="+" in name[6:7])
+
+    def _address(self, number: tuple[int, int]) -> int | None:
+        try:
+            reference = self._native.ll_pdf_new_indirect(self._document, *number)
+            try:
+                loaded = self._native.ll_pdf_load_font(self._document, None, reference)
+            finally:
+                self._native.ll_pdf_drop_obj(reference)
+        except Exception:
+            return None  # a font that does not load is not the one that was just painted with
+        address = int(loaded.font.this)
+        self._native.ll_pdf_drop_font(loaded)
+        return address
+
+
+def _unit_square(ctm: Any) -> Rect:
+    """Where a picture lands: the box round the transformed unit square."""
+    a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
+    xs, ys = (e, e + a, e + c, e + a + c), (f, f + b, f + d, f + b + d)
+    return Rect(min(xs), min(ys), max(xs), max(ys))
+
+
+def _empty(area: Rect) -> Rect:
+    """A clip that lets nothing through, outside of everything."""
+    return Rect(math.inf, math.inf, -math.inf, -math.inf)
+
+
+def _ppi(pixels: int, edge: tuple[float, float]) -> Resolution | None:
+    length = math.hypot(*edge)
+    return Resolution(pixels / length * 72) if length > 0 else None
+
+
+def _is_soft(image: Any, known: DeclaredImage | None) -> bool:
+    """Whether the mask of a picture is a soft one (/SMask) and not a stencil (/Mask)."""
+    if known is not None:
+        return known.soft_mask
+    return bool(image.mask.bpc > 1)
+
+
+def _codec(native: Any, image: Any) -> str | None:
+    buffer = native.ll_fz_compressed_image_buffer(image)
+    return _CODECS.get(buffer.params.type) if buffer else None
+
+
+def _explicit_mask(picture: PlacedImage, mask: Any) -> PlacedImage:
+    return PlacedImage(
+        page=picture.page,
+        name=picture.name,
+        object=None,
+        width_px=mask.w,
+        height_px=mask.h,
+        bits=1,
+        colour_space=None,
+        compression=None,
+        ppi_x=_ppi(mask.w, picture.right or (0, 0)),
+        ppi_y=_ppi(mask.h, picture.up or (0, 0)),
+        mask=False,
+        soft_mask=False,
+        place=picture.place,
+        visible=picture.visible,
+        within=EXPLICIT_MASK,
+        right=picture.right,
+        up=picture.up,
+    )
+
+
+def _facts(device: Any) -> Painted:
+    """Turn the counted keys of a device into facts."""
+    number = device.page.number
+    spaces: Spaces = device.spaces
+    painted = Painted(images=device.images)
+    painted.fonts = device.fonts_painted
+    colours: dict[tuple[Any, ...], Colour] = {}
+    sums: dict[tuple[Any, ...], tuple[_Seen, dict[str, float], Colour]] = {}
+
+    def colour_of(address: int, raw: str, overprint: int, mode: int) -> Colour:
+        key = (address, raw, overprint, mode)
+        if key not in colours:
+            colours[key] = spaces.colour(*key)
+        return colours[key]
+
+    def paint(what: str, colour: Colour, within: str | None, seen: _Seen) -> None:
+        white = bool(colour.white)
+        key = (what, colour.space, white, colour.overprint, colour.overprint_mode, within)
+        if key not in sums:
+            sums[key] = (_Seen(), {}, colour)
+        total, inks, _ = sums[key]
+        total.count += seen.count
+        total.places.extend(seen.places[: PLACES_KEPT - len(total.places)])
+        for ink, amount in colour.inks:
+            inks[ink] = max(amount, inks.get(ink, 0.0))
+        if not white and colour.model != "pattern":
+            painted.marks += seen.count
+
+    for (address, raw, op, opm, within), seen in device.vectors.items():
+        paint("vector", colour_of(address, raw, op, opm), within, seen)
+    for (address, raw, op, opm, within), seen in device.shades.items():
+        paint("shading", colour_of(address, raw, op, opm), within, seen)
+    for (address, raw, op, opm, within), seen in device.pictured.items():
+        paint("image", colour_of(address, raw, op, opm), within, seen)
+    for (address, raw, op, opm, within, width, filled), seen in device.lines.items():
+        colour = colour_of(address, raw, op, opm) if address else None
+        painted.strokes.append(
+            Stroke(number, PointSize(width), colour, filled, seen.count, tuple(seen.places), within)
+        )  # fmt: skip
+        if colour is not None and not filled:  # thin fills are counted among the vectors already
+            paint("vector", colour, within, seen)
+    for (address, raw, op, opm, within, font, size, rendering), seen in device.runs.items():
+        colour = colour_of(address, raw, op, opm) if address else None
+        use = device.fonts_painted[font]
+        painted.texts.append(
+            TextRun(
+                page=number,
+                font=use.name,
+                size=PointSize(size),
+                colour=colour,
+                rendering=rendering,
+                glyphs=seen.extra,
+                count=seen.count,
+                places=tuple(seen.places),
+                within=within,
+            )
+        )
+        if colour is not None:
+            paint("text", colour, within, seen)
+    for (what, _, white, _, _, within), (total, inks, colour) in sums.items():
+        summed = Colour(
+            space=colour.space,
+            family=colour.family,
+            model=colour.model,
+            values=colour.values if white else (),
+            inks=tuple(inks.items()),
+            overprint=colour.overprint,
+            overprint_mode=colour.overprint_mode,
+        )
+        painted.paints.append(Paint(number, what, summed, total.count, tuple(total.places), within))
+        painted.inks.update(ink for ink in inks if ink not in (NOTHING, REGISTRATION))
+    for (kind, value, what), seen in device.transparent.items():
+        painted.transparencies.append(Transparency(number, kind, value, what, seen.count, tuple(seen.places)))
+    return painted

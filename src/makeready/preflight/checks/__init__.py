@@ -1,0 +1,1 @@
+"""The built-in checks, one subject a file. A check judges facts and never opens the file."""

@@ -1,0 +1,246 @@
+"""Colour: is it of the kind the press prints, does it say what it means, and which inks does it take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from makeready.facts import Artwork, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
+from makeready.params import AtMost, Params, param
+from makeready.registry import check
+from makeready.results import Finding, Severity
+from makeready.units import Count
+
+_WORDS = {"image": "pictures", "vector": "vector objects", "text": "text runs", "shading": "shadings"}
+_ONE = {"image": "picture", "vector": "vector object", "text": "text run", "shading": "shading"}
+
+
+def counted(number: int, what: str) -> str:
+    """``1 picture``, ``3 text runs``."""
+    return f"{number} {_ONE[what] if number == 1 else _WORDS[what]}"
+
+
+class Rgb(Params):
+    """Settings of COL101."""
+
+    images: bool = param(True, "Count pictures; switch off where the press converts them (late binding).")
+    others: bool = param(True, "Count text, vectors and shadings.")
+
+
+@check(
+    code="COL101",
+    name="rgb-colour",
+    title="RGB colour in a product that is printed with CMYK",
+    on=Artwork,
+    params=Rgb,
+    message="{count} in RGB ({spaces})",
+)
+def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
+    """Screens mix light, presses mix ink.
+
+    ## What it looks at
+    Pictures, text, vectors and shadings painted in DeviceRGB, CalRGB or an RGB ICC profile, also as the base of an
+    Indexed space; one issue for each kind of object on each page (GWG 2022, R0027 to R0029).
+
+    ## Why it matters on press
+    RGB is converted at the last moment by whoever comes last. Black text turns into four colours, and bright
+    greens, oranges and blues come out duller than on the screen.
+
+    ## What to do
+    Convert to the press's CMYK profile while somebody can still look at the result; keep black text black only.
+    """
+    found: dict[tuple[int, str], list[Paint]] = {}
+    for paint in artwork.paints:
+        if paint.colour.model == "rgb" and (params.images if paint.what == "image" else params.others):
+            found.setdefault((paint.page, paint.what), []).append(paint)
+    for (page, what), paints in found.items():
+        number = sum(paint.count for paint in paints)
+        spaces = ", ".join(sorted({paint.colour.space for paint in paints}))
+        details = {"count": counted(number, what), "spaces": spaces, "objects": number}
+        yield Finding(Count(number), details=details, page=page, places=_places(paints))
+
+
+def _places(paints: list[Paint]) -> tuple[Rect, ...]:
+    return tuple(place for paint in paints for place in paint.places)
+
+
+@check(
+    code="COL102",
+    name="untagged-colour",
+    title="A colour does not say which RGB, CMYK or gray it means",
+    on=Artwork,
+    message="{count} in {spaces} without a profile{or_intent}",
+    severity=Severity.WARNING,
+)
+def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
+    """"70 % cyan" is a recipe, and its taste depends on the kitchen.
+
+    ## What it looks at
+    Colour in DeviceRGB, DeviceCMYK or DeviceGray, in a PDF without an output intent for that kind of colour; in a
+    raster file, an RGB or CMYK picture without an embedded ICC profile. Gray that a CMYK output intent covers, and
+    gray raster files, pass.
+
+    ## Why it matters on press
+    Without a profile somebody guesses. A CMYK picture separated for newsprint and printed on coated stock looks
+    thin; the other way round it fills in.
+
+    ## What to do
+    Export as PDF/X with the output intent of the press, or embed the profile in the picture.
+    """
+    if artwork.kind == "raster":
+        for paint in artwork.paints:
+            if paint.colour.family in ("DeviceRGB", "DeviceCMYK"):
+                details = {"count": counted(paint.count, paint.what), "spaces": paint.colour.model.upper(), "or_intent": ""}
+                yield Finding(details=details, page=paint.page, places=())
+        return
+    intended = {_model(intent) for intent in artwork.output_intents}
+    # A CMYK press prints gray with its black ink, so its intent covers gray as well (ISO 15930-7, 6.2.4).
+    covered = intended | ({"gray"} if "cmyk" in intended else set())
+    found: dict[tuple[str, str], list[Paint]] = {}
+    for paint in artwork.paints:
+        # Device colour behind an Indexed space is device colour all the same.
+        family = paint.colour.family.removeprefix("Indexed ")
+        if family in ("DeviceRGB", "DeviceCMYK", "DeviceGray") and paint.colour.model not in covered:
+            found.setdefault((family, paint.what), []).append(paint)
+    for (family, what), paints in found.items():
+        number, pages = sum(paint.count for paint in paints), sorted({paint.page for paint in paints})
+        first = [paint for paint in paints if paint.page == pages[0]]
+        details = {
+            "count": counted(number, what) + (f" on {len(pages)} pages" if len(pages) > 1 else ""),
+            "spaces": family, "or_intent": " or output intent", "pages": pages,
+        }  # fmt: skip
+        yield Finding(Count(number), details=details, page=pages[0], places=_places(first))
+
+
+def _model(intent: OutputIntent) -> str:
+    """The kind of colour an output intent is for; one that only names a condition is for CMYK.
+
+    The registries of characterised printing conditions hold CMYK presses (ISO 15930-7, 6.2.2).
+    """
+    if intent.profile is None or intent.profile.colour_space is None:
+        return "cmyk"
+    return intent.profile.colour_space.lower()
+
+
+class PressProfile(Params):
+    """Settings of COL103."""
+
+    conditions: tuple[str, ...] = param(
+        (), "Output conditions or profile names that are right for the press, such as FOGRA51; empty accepts all."
+    )
+    colour_space: Literal["any", "CMYK", "RGB", "Gray"] = param("any", "The kind of colour the press prints with.")
+
+
+@check(
+    code="COL103",
+    name="wrong-profile",
+    title="An ICC profile is damaged, of the wrong kind, or not the press's",
+    on=Artwork,
+    params=PressProfile,
+    message="{what}",
+    severity=Severity.WARNING,
+)
+def wrong_profile(artwork: Artwork, params: PressProfile) -> Iterator[Finding]:
+    """A profile that does not fit is worse than none.
+
+    ## What it looks at
+    Output intents: the profile can be read, is of class output ("prtr"), of the press's kind of colour (GWG 2022,
+    R0035), and of a condition the profile of the product accepts. Profiles of pictures and colours: they can be
+    read, their class may be used for colour (no device links or named colours), and their channels are as many
+    as the colour has. Raster files: the embedded profile is of the picture's kind of colour.
+
+    ## Why it matters on press
+    A profile for another colour model or with missing tables is ignored by one RIP and trusted by the next.
+
+    ## What to do
+    Assign the right profile in the program that made the picture; export with the output intent of the press.
+    """
+    for intent in artwork.output_intents:
+        yield from _intent(intent, params)
+    raster = artwork.raster
+    if raster is None:
+        for embedded in artwork.profiles:
+            yield from _embedded(embedded)
+    elif raster.icc is not None:
+        icc = raster.icc
+        if icc.damage:
+            yield Finding(details={"what": f"the embedded ICC profile is damaged: {icc.damage}"})
+        elif icc.colour_space and icc.colour_space.lower() != raster.colour_model.lower():
+            what = f"the picture is {raster.colour_model.upper()}, its profile ({icc.description}) is for {icc.colour_space}"
+            yield Finding(details={"what": what}, level="error")
+
+
+def _intent(intent: OutputIntent, params: PressProfile) -> Iterator[Finding]:
+    icc, named = intent.profile, intent.condition or intent.info or "without a name"
+    if icc is not None and icc.damage:
+        yield Finding(details={"what": f"the output intent's profile ({named}) is damaged: {icc.damage}"}, level="error")
+        return
+    if icc is not None and icc.device_class not in (None, "output"):
+        what = f"the output intent {named} holds a profile of class {icc.device_class}; it must be an output profile"
+        yield Finding(details={"what": what}, level="error")
+    if icc is not None and params.colour_space != "any" and icc.colour_space not in (None, params.colour_space):
+        what = f"the output intent {named} is for {icc.colour_space}; the press prints {params.colour_space}"
+        yield Finding(details={"what": what}, level="error")
+    names = [name for name in (intent.condition, intent.info, icc.description if icc else None) if name]
+    if params.conditions and not any(_same(wanted, name) for wanted in params.conditions for name in names):
+        what = f"the output intent is {named}; the press wants {' or '.join(params.conditions)}"
+        yield Finding(details={"what": what})
+
+
+def _same(wanted: str, name: str) -> bool:
+    """``FOGRA39`` fits ``Coated FOGRA39 (ISO 12647-2:2004)`` and ``FOGRA39L``."""
+    return wanted.lower().replace(" ", "") in name.lower().replace(" ", "")
+
+
+_CHANNELS = {"Gray": 1, "RGB": 3, "Lab": 3, "CMYK": 4}
+
+
+def _embedded(embedded: EmbeddedProfile) -> Iterator[Finding]:
+    icc = embedded.profile
+    who = f"the profile of a {embedded.used_by} ({icc.description or 'without a name'})"
+    if icc.damage:
+        yield Finding(details={"what": f"{who} is damaged: {icc.damage}"})
+        return
+    if icc.device_class in ("link", "abstract", "named colour"):
+        yield Finding(details={"what": f"{who} is of class {icc.device_class}, which cannot describe a colour"}, level="error")
+    channels = _CHANNELS.get(icc.colour_space or "")
+    if channels and embedded.channels and channels != embedded.channels:
+        what = f"{who} is for {icc.colour_space}, the colour has {embedded.channels} channel(s)"
+        yield Finding(details={"what": what}, level="error")
+
+
+class Spots(Params):
+    """Settings of COL104."""
+
+    number: AtMost[Count] = param({"error": 0}, "The most spot colours that may be painted.")
+    allowed: tuple[str, ...] = param((), "Names that do not count, such as a varnish or the die line.")
+
+
+@check(
+    code="COL104",
+    name="spot-colours",
+    title="More spot colours than the product is printed with",
+    on=Artwork,
+    params=Spots,
+    message="{measured} spot colour(s): {names}; {limit} allowed",
+    enabled=False,
+    kinds=("pdf",),
+)
+def spot_colours(artwork: Artwork, params: Spots) -> Iterator[Finding]:
+    """Every spot colour is one more plate, one more ink, one more washing of the press.
+
+    ## What it looks at
+    The spot colours that are painted (GWG 2022, R0020). A spot that is only declared does not count; spots named
+    Cyan, Magenta, Yellow or Black are process inks; All is registration and None paints nothing.
+
+    ## Why it matters on press
+    An unexpected separation is printed on a plate of its own or thrown away: with it goes what was painted in it.
+
+    ## What to do
+    Convert the spot to process colours in the layout program, or order the extra ink.
+    """
+    spots: list[Ink] = [ink for ink in artwork.inks if ink.spot and ink.name not in params.allowed]
+    if graded := params.number.grade(Count(len(spots))):
+        names = [ink.name for ink in spots]
+        pages = {ink.name: list(ink.pages) for ink in spots}
+        yield Finding(Count(len(spots)), graded.limit, graded.level, {"names": names, "pages": pages})

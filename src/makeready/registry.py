@@ -1,0 +1,254 @@
+"""Where declarations meet: built-ins and plug-ins come in through the same door.
+
+A declaration is an object made by a decorator. Everything a user reads about a check (the line in a report,
+the page of ``explain``, the profile's schema) is made from it, so nothing about a check is written twice.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from makeready.errors import UsageError, did_you_mean
+from makeready.params import Params
+from makeready.results import Severity
+
+#: Subjects of the built-in catalogue. Plug-ins take another prefix, so that a code means one thing for ever.
+SUBJECTS = {
+    "FIL": "File",
+    "BOX": "Page boxes and size",
+    "IMG": "Pictures",
+    "COL": "Colour",
+    "INK": "Ink",
+    "OVP": "Overprint",
+    "TRN": "Transparency",
+    "FNT": "Fonts",
+    "TXT": "Text",
+    "LIN": "Lines",
+    "LAY": "Layers and annotations",
+    "STD": "PDF/X",
+    "RAS": "Raster files",
+}
+BUILT_IN = "built-in"
+
+
+class Declaration(Protocol):
+    """What a registry holds."""
+
+    @property
+    def key(self) -> str:
+        """The name it is looked up by."""
+
+    @property
+    def source(self) -> str:
+        """``built-in``, or the plug-in it came from."""
+
+    def problems(self) -> list[str]:
+        """What is wrong with the declaration itself; empty when it may be registered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """A declared check. Calling it runs the function: a check is as easy to test as a function."""
+
+    code: str
+    name: str
+    title: str
+    on: type[Any]
+    message: str
+    severity: Severity
+    enabled: bool
+    kinds: tuple[str, ...]
+    params: type[Params]
+    run: Callable[..., Iterator[Any]]
+    needs: tuple[str, ...] = ()
+    source: str = BUILT_IN
+
+    #: What the page of a check must say, in this order.
+    SECTIONS: ClassVar = ("What it looks at", "Why it matters on press", "What to do")
+
+    @property
+    def key(self) -> str:
+        return self.code
+
+    @property
+    def page(self) -> str:
+        """The docstring, as Markdown."""
+        return inspect.getdoc(self.run) or ""
+
+    @property
+    def subject(self) -> str:
+        """The heading it is filed under."""
+        return SUBJECTS.get(self.code[:3], self.source)
+
+    @property
+    def wants_artwork(self) -> bool:
+        """Whether the function takes the whole artwork as a third argument."""
+        return len(inspect.signature(self.run).parameters) >= 3
+
+    def __call__(self, *args: Any) -> list[Any]:
+        """Run on one fact: ``check(fact, params)`` or ``check(fact, params, artwork)``."""
+        return list(self.run(*args))
+
+    def problems(self) -> list[str]:
+        found = []
+        if not re.fullmatch(r"[A-Z]{3}\d{3}", self.code):
+            found.append(f"the code {self.code!r} is not three capital letters and three digits")
+        elif self.source != BUILT_IN and self.code[:3] in SUBJECTS:
+            found.append(f"the prefix {self.code[:3]} belongs to the built-in checks: choose another")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            found.append(f"the name {self.name!r} is not lower-case words with hyphens")
+        missing = [section for section in self.SECTIONS if f"## {section}" not in self.page]
+        if missing:
+            found.append(f"the docstring lacks the sections {', '.join(missing)}")
+        try:
+            self.params()
+        except ValueError as error:
+            found.append(f"its default settings are not valid: {error}")
+        for name, setting in self.params.model_fields.items():
+            if not setting.description:
+                found.append(f"the setting {name} has no help")
+        return found
+
+
+def check(
+    *,
+    code: str,
+    name: str,
+    title: str,
+    on: type[Any],
+    message: str,
+    severity: Severity | str = Severity.ERROR,
+    enabled: bool = True,
+    kinds: tuple[str, ...] = ("pdf", "raster"),
+    params: type[Params] = Params,
+    needs: tuple[str, ...] = (),
+    source: str = BUILT_IN,
+) -> Callable[[Callable[..., Iterator[Any]]], Check]:
+    """Declare a check.
+
+    Args:
+        code: three letters, three digits; never changes its meaning.
+        name: what is wrong, in lower-case words with hyphens.
+        title: one sentence about what is wrong.
+        on: the class of facts it judges; it is called once for each.
+        message: one line for the report; ``{measured}``, ``{limit}`` and the finding's details fill it.
+        severity: of an issue, unless the finding is graded or the profile says otherwise.
+        enabled: whether it runs where a profile does not mention it.
+        kinds: the kinds of file it can judge.
+        params: its settings.
+        needs: costly facts that are only gathered when a check asks for them (``bleed``: a rendering of the edges).
+        source: left alone by authors; the registry fills it in for plug-ins.
+    """
+
+    def declare(function: Callable[..., Iterator[Any]]) -> Check:
+        return Check(
+            code, name, title, on, message, Severity(severity), enabled, kinds, params, function, needs, source
+        )
+
+    return declare
+
+
+T = TypeVar("T", bound=Declaration)
+
+
+class Registry(Generic[T]):
+    """All declarations of one kind, sorted by key.
+
+    ``failed`` holds the plug-ins that could not be loaded, and why: a broken plug-in never stops a run.
+    """
+
+    def __init__(self, kind: type[T], group: str, noun: str) -> None:
+        self.kind, self.group, self.noun = kind, group, noun
+        self.failed: dict[str, str] = {}
+        self._items: dict[str, T] = {}
+
+    def add(self, items: Iterable[T]) -> None:
+        """Register all of them or, if one is wrong, none.
+
+        Raises:
+            ValueError: a declaration is faulty or its key is taken.
+        """
+        new: dict[str, T] = {}
+        for item in items:
+            if problems := item.problems():
+                raise ValueError(f"{item.key}: {'; '.join(problems)}")
+            taken = new.get(item.key) or self._items.get(item.key)
+            if taken is not None:
+                raise ValueError(f"{item.key} is already declared by {taken.source}")
+            new[item.key] = item
+        self._items.update(new)
+
+    def add_module(self, module: ModuleType | object, source: str = BUILT_IN) -> None:
+        """Register every declaration of this kind that a module defines, or the one it is."""
+        found = [module] if isinstance(module, self.kind) else list(vars(module).values())
+        items = [item for item in dict.fromkeys(i for i in found if isinstance(i, self.kind))]
+        if not items and source != BUILT_IN:
+            raise ValueError(f"it declares no {self.noun}")
+        if source != BUILT_IN:
+            import dataclasses
+
+            items = [dataclasses.replace(item, source=source) for item in items]  # type: ignore[type-var]
+        self.add(items)
+
+    def load_plugins(self) -> None:
+        """Load what installed distributions offer under this registry's entry-point group."""
+        for point in sorted(entry_points(group=self.group), key=lambda p: p.name):
+            source = point.dist.name if point.dist else point.name
+            self._guarded(source, lambda point=point, source=source: self.add_module(point.load(), source))
+
+    def load_file(self, path: Path) -> None:
+        """Load a plug-in from one Python file.
+
+        Raises:
+            UsageError: the file is not there.
+        """
+        if not path.is_file():
+            raise UsageError(f"{path}: no such plug-in file")
+
+        def load() -> None:
+            name = f"makeready_plugin_{re.sub(r'[^0-9A-Za-z]', '_', str(path.resolve()))}"
+            spec = importlib.util.spec_from_file_location(name, path)
+            if spec is None or spec.loader is None:
+                raise ValueError("it is not a Python file")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            spec.loader.exec_module(module)
+            self.add_module(module, path.name)
+
+        self._guarded(path.name, load)
+
+    def _guarded(self, source: str, load: Callable[[], None]) -> None:
+        try:
+            load()
+        except (Exception, SystemExit) as error:  # a stranger's code may fail in any way; it is listed, not hidden
+            self.failed[source] = f"{type(error).__name__}: {error}"
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(sorted(self._items.values(), key=lambda item: item.key))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __getitem__(self, key: str) -> T:
+        """Look up by key, whatever its case.
+
+        Raises:
+            UsageError: there is no such declaration.
+        """
+        item = self._items.get(key) or self._items.get(key.upper()) or self._items.get(key.lower())
+        if item is None:
+            hint = did_you_mean(key, self._items) or f"'makeready explain' lists every {self.noun}."
+            raise UsageError(f"There is no {self.noun} {key!r}.", hint)
+        return item

@@ -1,0 +1,64 @@
+"""The state of an installation: versions, what is missing, which plug-ins failed and why."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from makeready import __version__, preflight
+from makeready.errors import ExitCode, UsageError
+from makeready.report import reporters
+
+#: What the core cannot do without.
+NEEDED = ("pymupdf", "pikepdf", "pillow", "numpy", "pydantic", "click", "rich")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One line about one thing."""
+
+    thing: str
+    state: str
+    ok: bool = True
+    exit_code: ExitCode = ExitCode.OK
+
+    @property
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{'ok ' if self.ok else '!! '} {self.thing:22} {self.state}"
+
+
+def examine() -> Iterator[Health]:
+    """Look at everything once."""
+    yield Health("makeready", __version__)
+    yield Health("Python", f"{platform.python_version()} on {sys.platform}")
+    for name in NEEDED:
+        try:
+            yield Health(name, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Health(name, f"is not installed: pip install {name}", ok=False, exit_code=ExitCode.MISSING)
+    checks = preflight.catalogue()
+    own = sum(check.source == "built-in" for check in checks)
+    yield Health("checks", f"{own} built in, {len(checks) - own} from plug-ins")
+    yield Health("report formats", ", ".join(reporter.name for reporter in reporters()))
+    yield from _profiles()
+    for check in checks:
+        if check.source != "built-in":
+            yield Health(f"plug-in {check.source}", f"{check.code} {check.name}")
+    for registry in (checks, reporters()):
+        for source, why in registry.failed.items():
+            # A stranger's plug-in being broken is not this program's failure: it is said, and that is all.
+            yield Health(f"plug-in {source}", f"did not load: {why}", ok=False)
+
+
+def _profiles() -> Iterator[Health]:
+    good = []
+    for name in preflight.profile_names():
+        try:
+            good.append(preflight.load_profile(name).name)
+        except UsageError as error:
+            yield Health(f"profile {name}", str(error), ok=False)
+    yield Health("profiles", f"{len(good)}: {', '.join(good)}")

@@ -1,0 +1,139 @@
+"""The report for a terminal: one line an issue when piped, a table a file when somebody is looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from makeready.report.entries import Entry, entries
+from makeready.results import Issue, Report, Severity, Verdict
+from makeready.units import FileSize
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i", Severity.OFF: " "}
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue", Severity.OFF: "dim"}
+_VERDICTS = {
+    Verdict.PASS: ("✓", "green", "pass"),
+    Verdict.INFO: ("✓", "blue", "pass, with notes"),
+    Verdict.WARNING: ("!", "yellow", "warnings"),
+    Verdict.ERROR: ("✗", "red", "errors"),
+    Verdict.UNREADABLE: ("✗", "red", "unreadable"),
+}
+
+
+def lines(report: Report) -> Iterator[str]:
+    """One line an issue, made for grep: ``file: page 3: error IMG101 …``; a file without issues has one line."""
+    for issue in report.issues:
+        yield f"{_clean(report.file.path)}: {_where(issue)}{issue.severity.value} {issue.code} {_clean(issue.message)}{_cures(issue)}"
+    for run in report.crashed:
+        yield f"{_clean(report.file.path)}: {run.code} crashed: {_clean(run.reason or '')}"
+    if not report.issues and not report.crashed:
+        yield f"{_clean(report.file.path)}: pass"
+
+
+def run_lines(report: Report) -> Iterator[str]:
+    """How every check fared, a line each."""
+    for run in report.runs:
+        reason = f": {_clean(run.reason)}" if run.reason else ""
+        yield f"{_clean(report.file.path)}: {run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
+
+
+def show(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """One file on a terminal: a heading, its issues in a table, and with ``verbose`` how each check fared."""
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.table import Table
+
+    mark, colour, word = _VERDICTS[report.verdict]
+    console.print(
+        f"[{colour} bold]{mark}[/] [bold]{escape(_clean(report.file.path))}[/]  [{colour}]{word}[/]", highlight=False
+    )
+    console.print(f"  [dim]{escape(' · '.join(facts_in_brief(report)))}[/]", highlight=False)
+    for source, why in report.failed_plugins.items():
+        console.print(f"  [yellow]plug-in {escape(source)} did not load: {escape(_clean(why))}[/]", highlight=False)
+    if report.issues:
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        for name in ("severity", "code", "page"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("message", overflow="fold")
+        for entry in entries(report.issues):
+            issue = entry.first
+            style = COLOURS[issue.severity]
+            table.add_row(
+                f"[{style}]{MARKS[issue.severity]} {issue.severity.value}[/]",
+                issue.code,
+                escape(_pages(entry)),
+                escape(_message(entry)),
+            )
+        console.print(Padding(table, (0, 0, 0, 2)))
+    for run in report.crashed:
+        console.print(f"  [magenta]{run.code} crashed: {escape(_clean(run.reason or ''))}[/]", highlight=False)
+    if verbose:
+        for line in run_lines(report):
+            console.print(f"  [dim]{escape(line)}[/]", highlight=False)
+    console.print()
+
+
+def summary(reports: Sequence[Report], console: Console) -> None:
+    """One line about all files."""
+    counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
+    words = [f"[{_VERDICTS[v][1]}]{n} {_VERDICTS[v][2]}[/]" for v, n in counts.items() if n]
+    files = f"{len(reports)} file{'s' if len(reports) != 1 else ''}"
+    console.print(f"[bold]{files}[/]: {', '.join(words)}", highlight=False)
+
+
+def facts_in_brief(report: Report) -> list[str]:
+    """Format, size, pages, trim, profile and stars, as far as they are known."""
+    words = [report.file.format or "unknown format"]
+    if report.file.bytes is not None:
+        size = FileSize(report.file.bytes)
+        words.append(size.text("MB" if size >= 1e6 else "kB" if size >= 1e3 else "B"))
+    facts = report.facts
+    if facts is not None:
+        if facts.kind == "pdf":
+            words.append(f"{facts.page_count} page{'s' if facts.page_count != 1 else ''}")
+        elif facts.raster is not None:
+            words.append(f"{facts.raster.width_px} × {facts.raster.height_px} px, {facts.raster.colour_model.upper()}")
+        sizes = list(dict.fromkeys(page.size.text(report.units) for page in facts.pages if page.size is not None))
+        if sizes:
+            words.append(sizes[0] if len(sizes) == 1 else f"{len(sizes)} different sizes")
+        words.append(f"profile {report.profile.name}")
+    if report.stars is not None:
+        words.append(stars(report))
+    return words
+
+
+def stars(report: Report) -> str:
+    """``★★★★☆ Good, 133 ppi``, or why there are none."""
+    if report.stars is None:
+        return f"no stars: {report.stars_reason}"
+    rated = report.stars
+    return f"{'★' * rated.stars}{'☆' * (5 - rated.stars)} {rated.label}, {rated.effective_ppi} ppi"
+
+
+def _message(entry: Entry) -> str:
+    more = len(entry.issues) - 1
+    cures = _cures(entry.first)
+    return f"{_clean(entry.first.message)}{f' (and {more} more like it)' if more else ''}{cures}"
+
+
+def _pages(entry: Entry) -> str:
+    pages = entry.pages
+    if not pages:
+        return "file"
+    return f"p. {pages[0]}" if len(pages) == 1 else f"p. {pages[0]} to {pages[-1]}"
+
+
+def _where(issue: Issue) -> str:
+    return f"page {issue.page}: " if issue.page is not None else ""
+
+
+def _cures(issue: Issue) -> str:
+    return f" (fix: {', '.join(issue.cures)})" if issue.cures else ""
+
+
+def _clean(text: str) -> str:
+    """No control characters: a file name must not move the cursor or fake a line."""
+    return "".join(c if c.isprintable() else "�" for c in text)

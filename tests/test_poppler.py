@@ -175,6 +175,14 @@ def test_a_picture_where_poppler_does_not_look_is_set_apart(facts, within) -> No
     assert len(result.set_apart) == 1
 
 
+def test_what_poppler_does_not_walk_is_read_from_the_file(tmp_path) -> None:
+    """Whatever our facts say it lies within."""
+    plain = pdf().image(72).image(96).save(tmp_path / "a.pdf")
+    assert poppler.out_of_sight(plain) == frozenset()
+    page = pdf().image(72).image(96, within="pattern").image(50, within="type3").image(40, within="form")
+    assert len(poppler.out_of_sight(page.save(tmp_path / "b.pdf"))) == 2
+
+
 def test_the_nearest_picture_pairs(facts) -> None:
     """300 and 301 ppi both fit a row of 300; taking the wrong one would leave the other alone."""
     facts["images"].insert(0, {**facts["images"][0], "ppi_x": 300.9, "ppi_y": 300.9})

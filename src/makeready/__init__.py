@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from makeready.batch import check_many as check_many
     from makeready.engine import Measure as Measure
     from makeready.engine import check as check
-    from makeready.engine import inspect as inspect
     from makeready.engine import measure as measure
     from makeready.engine import stars as stars
     from makeready.errors import EncryptedFile as EncryptedFile
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from makeready.errors import UnreadableFile as UnreadableFile
     from makeready.errors import UsageError as UsageError
     from makeready.facts import Artwork as Artwork
+    from makeready.inspection import inspect as inspect
     from makeready.profile import Profile as Profile
     from makeready.results import Finding as Finding
     from makeready.results import Issue as Issue
@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "batch": ("check_many",),
-    "engine": ("Measure", "check", "inspect", "measure", "stars"),
+    "engine": ("Measure", "check", "measure", "stars"),
     "errors": ("EncryptedFile", "MakereadyError", "MissingDependency", "TooLarge", "UnreadableFile", "UsageError"),
     "facts": ("Artwork",),
+    "inspection": ("inspect",),
     "profile": ("Profile",),
     "results": ("Finding", "Issue", "Report", "Severity", "Stars", "Verdict"),
     "units": ("Size",),

@@ -20,14 +20,16 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from makeready import engine
-from makeready.engine import Measure
+from makeready import inspection
 from makeready.errors import TooLarge, UnreadableFile, UsageError
 from makeready.intake import SUFFIXES, Source
-from makeready.results import Report
+from makeready.results import ProfileInfo, Report
 from makeready.units import Size
+
+if TYPE_CHECKING:
+    from makeready.engine import Measure
 
 #: Seconds a file may take.
 TIMEOUT = 120.0
@@ -53,20 +55,24 @@ class Event:
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with every file. ``after`` runs in the child with the report and the file; it must pickle."""
+    """What is done with every file: held against a measure or, without one, only inspected.
+
+    ``after`` runs in the child with the report and the file; it must pickle.
+    """
 
     held: Measure | None = None
     canvas: Size | None = None
     pages: frozenset[int] | None = None
     units: str = "mm"
-    facts_only: bool = False
     after: Callable[[Report, Path], Any] | None = None
 
     def run(self, path: Path, progress: Callable[[int, int], None] | None = None) -> Checked:
         """Look at one file, here and now."""
-        if self.facts_only or self.held is None:
-            report = engine.inspect(path, canvas=self.canvas, pages=self.pages, progress=progress, held=self.held)
+        if self.held is None:
+            report = inspection.inspect(path, canvas=self.canvas, pages=self.pages, progress=progress)
         else:
+            from makeready import engine  # brings the catalogue, which facts alone do not need
+
             report = engine.check(
                 path, self.held, canvas=self.canvas, pages=self.pages, units=self.units, progress=progress
             )
@@ -160,8 +166,10 @@ def check_many(
     Raises:
         UsageError: the profile or the canvas does not fit.
     """
-    held = profile if isinstance(profile, Measure) else engine.measure(profile)
-    job = Job(held=held, canvas=engine.as_size(canvas))
+    from makeready import engine
+
+    held = profile if isinstance(profile, engine.Measure) else engine.measure(profile)
+    job = Job(held=held, canvas=inspection.as_size(canvas))
     ready = run(list(find_files(paths)), job, processes=processes, timeout=timeout, on_event=on_event)
     yield from (checked.report for checked in in_order(ready))
 
@@ -247,9 +255,9 @@ class _Child:
 
     def _failed(self, message: str, hint: str) -> Checked:
         position, self.position = self.position or 0, None
-        info = self.job.held.info if self.job.held else None
+        info = _profile(self.job)
         source = Source.of(self.path)
-        return Checked(engine.unreadable(source, UnreadableFile(message, hint), info), None, position)
+        return Checked(inspection.unreadable(source, UnreadableFile(message, hint), info), None, position)
 
     def end(self, kill: bool = False) -> None:
         """Let the child finish, or stop it at once."""
@@ -308,7 +316,11 @@ def _one(pipe: Connection, job: Job, path: Path) -> Checked:
         failure: UnreadableFile = TooLarge(f"Reading it takes more than {MEMORY_BYTES // 1024**3} GB of memory.")
     except Exception as error:  # what is done after the check may fail on a hostile file as well
         failure = UnreadableFile(f"Working on it failed inside: {type(error).__name__}: {error}.")
-    return Checked(engine.unreadable(Source.of(path), failure, job.held.info if job.held else None))
+    return Checked(inspection.unreadable(Source.of(path), failure, _profile(job)))
+
+
+def _profile(job: Job) -> ProfileInfo:
+    return job.held.info if job.held else inspection.NO_PROFILE
 
 
 def _limit_memory() -> None:

@@ -18,7 +18,6 @@ from makeready.errors import ExitCode, MakereadyError, UsageError
 
 if TYPE_CHECKING:
     from makeready.batch import Checked, Event, Job
-    from makeready.engine import Measure
     from makeready.report import Reporter
     from makeready.results import Report
 
@@ -159,12 +158,13 @@ def check(
     """
     from makeready import engine, report
     from makeready.batch import Job
+    from makeready.inspection import as_size
 
     reporter = _reporter(style, output)
     held = engine.measure(profile, only=only, skip=skip, settings=settings, plugin_files=plugins)
     job = Job(
         held=held,
-        canvas=engine.as_size(canvas),
+        canvas=as_size(canvas),
         pages=pages,
         units=units,
         after=report.pictures_for if reporter.wants_pictures else None,
@@ -190,12 +190,12 @@ def inspect(
     verbose: bool,
 ) -> int:
     """Print the facts of FILES and folders, without judging them."""
-    from makeready import engine
     from makeready.batch import Job
+    from makeready.inspection import as_size
 
     suffix = output.suffix.lower() if output else ""
     reporter = _reporter(style or ("ndjson" if suffix in (".ndjson", ".jsonl") else "json"), None)
-    job = Job(canvas=engine.as_size(canvas), pages=pages, facts_only=True)
+    job = Job(canvas=as_size(canvas), pages=pages)
     reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
     return _exit_code(reports, "never")
 
@@ -371,6 +371,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     import json
 
     from makeready import batch, engine
+    from makeready.inspection import as_size
     from makeready.report import text
 
     held = engine.measure(product, only=("IMG101",))
@@ -379,7 +380,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     paths = list(batch.find_files(files))
     if not paths:
         raise UsageError("There is nothing to rate.", f"No artwork was found in {', '.join(files)}.")
-    job = batch.Job(held=held, canvas=engine.as_size(canvas))
+    job = batch.Job(held=held, canvas=as_size(canvas))
     reports = [checked.report for checked in batch.in_order(batch.run(paths, job))]
     if sort:
         reports.sort(key=lambda report: (report.stars.stars, report.stars.effective_ppi) if report.stars else (9, 0))

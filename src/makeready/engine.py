@@ -1,7 +1,7 @@
 """Checks × profile × facts = issues. Nothing is silent: every check of the catalogue leaves a run.
 
-``except Exception`` stands here at two of the three doors (a check, a file): what a stranger's check or a
-hostile file does ends as a line in the report, never as a dead run.
+``except Exception`` stands here at the check's door: what a stranger's check does ends as a line in the report,
+never as a dead run.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from makeready import intake, preflight, raster
-from makeready.errors import EncryptedFile, TooLarge, UnreadableFile, UsageError, did_you_mean
+from makeready import preflight
+from makeready.errors import UsageError, did_you_mean
 from makeready.facts import Artwork, Page, PlacedImage, Rect
-from makeready.intake import Source
+from makeready.inspection import as_size, inspect
+from makeready.intake import MAX_PIXELS, Source
 from makeready.params import Params
 from makeready.pdf.boxes import mm_from_trim
 from makeready.preflight import stars as star_scale
@@ -37,10 +38,6 @@ from makeready.results import (
     Stars,
 )
 from makeready.units import Length, PointSize, Quantity, Size, told_apart
-
-#: Codes that say a file could not be read; they come from opening it, not from facts.
-UNREADABLE, ENCRYPTED, TOO_LARGE = "FIL101", "FIL102", "FIL106"
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -182,7 +179,7 @@ def check(
     pages: Collection[int] | None = None,
     units: str = "mm",
     name: str | None = None,
-    max_pixels: int | None = raster.MAX_PIXELS,
+    max_pixels: int | None = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Look at one file and say what will go wrong on press.
@@ -208,76 +205,13 @@ def check(
     source = source if isinstance(source, Source) else Source.of(source, name)
     size = as_size(canvas)
     started = time.perf_counter()
-    report = inspect(source, canvas=size, pages=pages, max_pixels=max_pixels, progress=progress, held=held)
-    report = replace(report, units=units)
+    report = inspect(
+        source, canvas=size, pages=pages, needs=held.needs, profile=held.info, max_pixels=max_pixels, progress=progress
+    )
+    report = replace(report, units=units, failed_plugins=held.failed_plugins)
     if report.facts is not None:
         report = judge(report, held)
     return replace(report, seconds=time.perf_counter() - started)
-
-
-def inspect(
-    source: str | Path | bytes | BinaryIO | Source,
-    *,
-    canvas: str | tuple[float, float] | Size | None = None,
-    pages: Collection[int] | None = None,
-    name: str | None = None,
-    max_pixels: int | None = raster.MAX_PIXELS,
-    progress: Callable[[int, int], None] | None = None,
-    held: Measure | None = None,
-) -> Report:
-    """The facts of one file, without judging them: a report with no issues and no runs."""
-    source = source if isinstance(source, Source) else Source.of(source, name)
-    profile = held.info if held else ProfileInfo("none", "Facts only", "")
-    failed = held.failed_plugins if held else {}
-    started = time.perf_counter()
-    try:
-        facts = intake.read(
-            source,
-            canvas=as_size(canvas),
-            pages=pages,
-            needs=held.needs if held else (),
-            max_pixels=max_pixels,
-            progress=progress,
-        )
-    except UnreadableFile as error:
-        return unreadable(source, error, profile)
-    except MemoryError:
-        return unreadable(source, TooLarge("Reading it takes more memory than there is."), profile)
-    except Exception as error:  # the file's door: a hostile file may raise anything out of native code
-        why = UnreadableFile(f"Reading it failed inside: {type(error).__name__}: {error}")
-        return unreadable(source, why, profile)
-    return Report(
-        file=source.info(facts.kind, facts.format),
-        profile=profile,
-        facts=facts,
-        failed_plugins=failed,
-        seconds=time.perf_counter() - started,
-    )
-
-
-def unreadable(source: Source, error: UnreadableFile, profile: ProfileInfo | None = None) -> Report:
-    """The report of a file that cannot be read, with the reason as its one issue."""
-    code = ENCRYPTED if isinstance(error, EncryptedFile) else TOO_LARGE if isinstance(error, TooLarge) else UNREADABLE
-    declared = preflight.catalogue()[code]
-    try:
-        kind, format = intake.kind_of(source)
-    except UnreadableFile:
-        kind, format = None, None  # then the error says so
-    issue = Issue(
-        code=code,
-        name=declared.name,
-        severity=Severity.ERROR,
-        title=declared.title,
-        message=f"{error} {error.hint}".strip(),
-        details={"reason": str(error), "hint": error.hint},
-    )
-    return Report(
-        file=source.info(kind, format),  # type: ignore[arg-type]
-        profile=profile or ProfileInfo("none", "Facts only", ""),
-        facts=None,
-        issues=(issue,),
-        runs=(CheckRun(code, Outcome.FOUND),),
-    )
 
 
 def judge(report: Report, held: Measure) -> Report:
@@ -420,25 +354,6 @@ def rated_images(facts: Artwork) -> Iterator[PlacedImage]:
     for image in facts.each(PlacedImage):
         if image.counts and not image.line_art:
             yield image
-
-
-def as_size(canvas: str | tuple[float, float] | Size | None) -> Size | None:
-    """A printed size from what callers give: text, a ``Size``, or (width, height) in inches.
-
-    Raises:
-        UsageError: it is not a size.
-    """
-    if canvas is None or isinstance(canvas, Size):
-        return canvas
-    try:
-        if isinstance(canvas, str):
-            return Size.parse(canvas)
-        width, height = canvas
-        if width <= 0 or height <= 0:
-            raise ValueError("both sides of a canvas must be more than nothing")
-        return Size(width * 72, height * 72)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"The canvas does not fit: {error}.") from error
 
 
 def stars(

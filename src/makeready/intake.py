@@ -14,13 +14,14 @@ from typing import BinaryIO
 from makeready import pdf, raster
 from makeready.errors import UnreadableFile
 from makeready.facts import Artwork
+from makeready.raster import MAX_PIXELS as MAX_PIXELS
 from makeready.results import FileInfo
 from makeready.units import Size
 
 #: Suffixes that are looked for when a folder is walked. A file given by name is always tried.
 SUFFIXES = frozenset(
     {".pdf", ".ai", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".gif", ".bmp", ".psd", ".psb",
-     ".jp2"}
+     ".jp2", ".jpx", ".j2k", ".jpf", ".mpo"}
 )  # fmt: skip
 _HEAD = 2048
 _OTHER_KINDS = {
@@ -135,7 +136,7 @@ def read(
     canvas: Size | None = None,
     pages: Collection[int] | None = None,
     needs: Collection[str] = (),
-    max_pixels: int | None = raster.MAX_PIXELS,
+    max_pixels: int | None = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Artwork:
     """The facts of a file.

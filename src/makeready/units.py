@@ -43,11 +43,14 @@ class Quantity(float):
         """
         if isinstance(value, cls):
             return value
-        match = re.fullmatch(r"\s*(-?(?:\d+(?:\.\d*)?|\.\d+))\s*([^\d\s]*)\s*", str(value))
+        if isinstance(value, Quantity) and value.units is cls.units:  # a length as a type size: the same points
+            return cls(float(value))
+        match = re.fullmatch(r"\s*(-?(?:\d+(?:\.\d*)?|\.\d+))\s*([^\d\s.,]*)\s*", str(value))
         if match is None or match[2] not in cls.units:
-            example = f"{match[1]} {cls.shown}" if match else f"1 {cls.shown}"
+            wrong = "is not a number with a unit" if match is None else "has an unknown unit" if match[2] else "needs a unit"
+            example = f"{match[1] if match else '1.5'} {cls.shown}"
             known = ", ".join(cls.units)
-            raise ValueError(f"{value!r} needs a unit: write {example!r} (known units: {known})")
+            raise ValueError(f"{value!r} {wrong}: write {example!r} (known units: {known})")
         return cls(float(match[1]) * cls.units[match[2]])
 
     def to(self, unit: str) -> float:
@@ -63,7 +66,12 @@ class Quantity(float):
             decimals = self.decimals_in.get(unit, self.decimals)
         number = f"{self.to(unit):.{decimals}f}"
         number = number.rstrip("0").rstrip(".") if "." in number else number
+        number = "0" if number == "-0" else number
         return f"{number}{'' if unit == '%' else ' '}{unit}"
+
+    def written(self) -> str:
+        """Text that :meth:`parse` reads back as the same number, for files; ``text`` rounds for people."""
+        return self.text(decimals=9)
 
     def __str__(self) -> str:
         return self.text()
@@ -82,9 +90,10 @@ class Quantity(float):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema()
+        written = core_schema.plain_serializer_function_ser_schema(
+            cls.written, return_schema=core_schema.str_schema(), when_used="json-unless-none"
         )
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -172,6 +181,14 @@ class Count(Quantity):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"type": "integer", "minimum": 0}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not re.fullmatch(r"\s*\d+\s*", str(value)):
+            raise ValueError(f"{value!r} is not a count: write a whole number, such as '4'")
+        return cls(int(str(value)))
 
     def text(self, unit: str | None = None, decimals: int | None = None) -> str:
         return f"{float(self):.0f}"
@@ -274,6 +291,10 @@ class Size(tuple[Length, Length]):
             parts.append("portrait" if self[0] <= self[1] else "landscape")
         return ", ".join(parts)
 
+    def written(self) -> str:
+        """Text that :meth:`parse` reads back as the same size, for files."""
+        return f"{self[0].written()} x {self[1].written()}"
+
     def __str__(self) -> str:
         return self.text()
 
@@ -285,9 +306,10 @@ class Size(tuple[Length, Length]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema()
+        written = core_schema.plain_serializer_function_ser_schema(
+            cls.written, return_schema=core_schema.str_schema(), when_used="json-unless-none"
         )
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def samples(rgb: Image.Image, srgb_icc: bytes) -> dict[str, bytes]:
     more = [rgb.rotate(90), rgb.rotate(180)]
     quarter = (RATIONAL, (600, 2))
     density = {282: quarter, 283: quarter, 296: (SHORT, (2,))}
-    files = {
+    return {
         "rgb.jpg": encode(rgb, "JPEG", dpi=(300, 150), icc_profile=srgb_icc),
         "gray.jpg": encode(gray, "JPEG", quality=30),
         "cmyk.jpg": encode(cmyk, "JPEG", dpi=(72, 72)),
@@ -225,4 +225,3 @@ def samples(rgb: Image.Image, srgb_icc: bytes) -> dict[str, bytes]:
         "clear.jp2": encode(clear, "JPEG2000"),
         "bare.j2k": encode(rgb, "JPEG2000", no_jp2=True),
     }
-    return files

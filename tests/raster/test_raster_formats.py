@@ -117,7 +117,7 @@ class TestJpeg:
         facts = raster.read(samples["gray.jpg"])
         assert facts.quantisation is not None
         assert [len(table) for table in facts.quantisation.values()] == [64]
-        # T.81, table K.1 begins 16 11 10 16 24 40; in zigzag order, and scaled for quality 30 by libjpeg's rule (× 5/3).
+        # T.81, table K.1 in zigzag order begins 16 11 12 14; libjpeg scales it by 5/3 for quality 30.
         assert facts.quantisation[0][:4] == tuple((value * 166 + 50) // 100 for value in (16, 11, 12, 14))
 
     def test_progressive(self, samples: dict[str, bytes]) -> None:

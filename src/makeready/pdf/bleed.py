@@ -8,13 +8,14 @@ the bleed zone?
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from makeready.facts import BleedEdge, Page, Rect
 from makeready.units import POINTS_PER_MM, Length
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: Resolution of the strips: a pixel is a sixth of a millimetre, a fraction of what a guillotine wanders.
 PPI = 150
@@ -75,6 +76,8 @@ def _edge(document: Any, page: Page, trim: Rect, at: str, side: str, depth: floa
 
 def _runs(bare: npt.NDArray[np.bool_], at: str, strip: Rect, trim: Rect, step: float) -> Iterator[Rect]:
     """The stretches of an edge without bleed, the longest first."""
+    import numpy as np
+
     flags = np.concatenate(([0], bare.astype(np.int8), [0]))
     starts, ends = np.flatnonzero(np.diff(flags) == 1), np.flatnonzero(np.diff(flags) == -1)
     for start, end in sorted(zip(starts.tolist(), ends.tolist(), strict=True), key=lambda run: run[0] - run[1]):
@@ -88,6 +91,7 @@ def _runs(bare: npt.NDArray[np.bool_], at: str, strip: Rect, trim: Rect, step: f
 
 def _render(document: Any, page: Page, strip: Rect, scale: float) -> npt.NDArray[np.uint8]:
     """A strip of the page in gray: row 0 is its lower edge, in PDF user space, not turned."""
+    import numpy as np
     import pymupdf
     from pymupdf import mupdf
 

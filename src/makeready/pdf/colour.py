@@ -7,7 +7,6 @@ down to, and the inks it puts on the sheet.
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Any, NamedTuple
 
 from makeready.facts import Colour
@@ -52,50 +51,36 @@ class Spaces:
     given to another space while it is in the table.
     """
 
-    def __init__(self, mupdf: Any) -> None:
-        self._native = mupdf
+    def __init__(self, native: Any) -> None:
+        self._native = native
         self._spaces: dict[int, Space] = {}
         self._kept: list[Any] = []
-        self._structs: dict[int, Struct] = {}
 
-    def address(self, native: Any) -> int:
-        """Register a native colour space; its address is the key of ``space``."""
-        at = int(native.this)
-        if at not in self._spaces:
-            self._native.ll_fz_keep_colorspace(native)
-            self._kept.append(native)
-            self._spaces[at] = self._read(native)
-        return at
+    def add(self, space: Any, address: int) -> Space:
+        """Register a native colour space under its address."""
+        if address not in self._spaces:
+            self._native.ll_fz_keep_colorspace(space)
+            self._kept.append(space)
+            self._spaces[address] = self._read(space)
+        return self._spaces[address]
 
-    def known(self, at: int) -> bool:
-        """Whether that address is registered."""
-        return at in self._spaces
+    def space(self, address: int) -> Space:
+        """The space at an address; 0 is a pattern."""
+        return self._spaces[address] if address else PATTERN
 
-    def space(self, at: int) -> Space:
-        """The space at an address (0 is a pattern)."""
-        return self._spaces[at] if at else PATTERN
-
-    def colour(self, at: int, raw: str, overprint: int, mode: int) -> Colour:
-        """The colour of packed 32-bit floats, as MuPDF passes them."""
-        space = self.space(at)
-        values = self.numbers(raw, space.n)
+    def colour(self, address: int, values: tuple[float, ...], overprint: int, mode: int) -> Colour:
+        """The colour of some numbers in a registered space."""
+        space = self.space(address)
+        rounded = tuple([round(value, _KEEP_DECIMALS) for value in values])
         return Colour(
             space=space.shown,
             family=space.family,
             model=space.model,
-            values=values,
-            inks=inks_of(space, values),
+            values=rounded,
+            inks=inks_of(space, rounded),
             overprint=bool(overprint),
             overprint_mode=int(mode),
         )
-
-    def numbers(self, raw: str, n: int) -> tuple[float, ...]:
-        """Unpack the numbers; SWIG gives the bytes as text with surrogates."""
-        if not n or not raw:
-            return ()
-        unpack = self._structs.setdefault(n, Struct(f"{n}f"))
-        data = raw.encode("utf-8", "surrogateescape")
-        return tuple(round(value, _KEEP_DECIMALS) for value in unpack.unpack(data))
 
     def close(self) -> None:
         """Let go of the native spaces."""

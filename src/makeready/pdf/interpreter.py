@@ -24,7 +24,7 @@ from makeready.facts import (
     TextRun,
     Transparency,
 )
-from makeready.pdf.colour import NOTHING, PATTERN, REGISTRATION, Spaces
+from makeready.pdf.colour import NOTHING, REGISTRATION, Spaces
 from makeready.pdf.resources import Declared, DeclaredImage
 from makeready.units import PointSize, Resolution
 
@@ -59,14 +59,27 @@ class Painted:
 
 
 class _Seen:
-    """How often a key was met, and the first places."""
+    """How often a key was met, the first places, and the heaviest amount of each component."""
 
-    __slots__ = ("count", "extra", "places")
+    __slots__ = ("count", "few", "glyphs", "heaviest", "places")
 
-    def __init__(self) -> None:
+    def __init__(self, values: tuple[float, ...]) -> None:
         self.count = 0
-        self.extra = 0
+        self.glyphs = 0
+        self.heaviest = values
         self.places: list[Rect] = []
+        #: Whether more places may be added.
+        self.few = True
+
+    def add(self, x0: float, y0: float, x1: float, y1: float, area: Rect) -> None:
+        """Remember a place, as far as it lies in the area that is left to paint on."""
+        self.places.append(Rect(max(x0, area.x0), max(y0, area.y0), min(x1, area.x1), min(y1, area.y1)))
+        self.few = len(self.places) < PLACES_KEPT
+
+
+def _white(values: tuple[float, ...]) -> tuple[bool, bool]:
+    """Whether all numbers are 0, and whether all are 1: which of the two is white depends on the space."""
+    return not any(values), bool(values) and min(values) >= 1
 
 
 class _Clip(NamedTuple):
@@ -82,7 +95,7 @@ def device_class() -> type[Any]:
     from pymupdf import mupdf
 
     native = mupdf._mupdf
-    cdata = native.cdata
+    number = native.floats_getitem
     bound_path, bound_text = native.ll_fz_bound_path, native.ll_fz_bound_text
     identity = native.ll_fz_make_matrix(1, 0, 0, 1, 0, 0)
 
@@ -101,7 +114,7 @@ def device_class() -> type[Any]:
             self.base: str | None = None
             self.within: str | None = None
             self.contexts: list[str | None] = []
-            self.masking = 0
+            self.sizes: dict[int, int] = {}  # components of a colour space, by address
             self.quiet = 0  # inside what is not counted: soft masks, annotations that do not print
             self.vectors: dict[tuple[Any, ...], _Seen] = {}
             self.lines: dict[tuple[Any, ...], _Seen] = {}
@@ -112,6 +125,7 @@ def device_class() -> type[Any]:
             self.images: list[PlacedImage] = []
             self.glyphs: set[tuple[Any, ...]] = set()
             self.fonts_painted: dict[int, FontUse] = {}
+            self.type_3: dict[int, bool] = {}
             self.pending: dict[int, Rect] = {}
 
         # -- paths -------------------------------------------------------------------------------------
@@ -121,11 +135,15 @@ def device_class() -> type[Any]:
                 return
             bound = bound_path(path, None, ctm)
             x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
-            seen = self._saw(self.vectors, x0, y0, x1, y1, space, colour, params)
-            if seen is None:
+            area = self.clips[-1].area
+            if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
+            address, values = self._colour(space, colour)
+            seen = self._count(self.vectors, (address, _white(values), params.op, params.opm, self.within), values)
+            if seen.few:
+                seen.add(x0, y0, x1, y1, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "vector", seen.places[-1:])
+                self._transparent("alpha", f"{alpha:.0%}", "vector", x0, y0, x1, y1)
             wide, high = x1 - x0, y1 - y0
             if ctm.b or ctm.c:  # turned: measure along the shape's own axes
                 own = bound_path(path, None, identity)
@@ -133,26 +151,42 @@ def device_class() -> type[Any]:
                 high = (own.y1 - own.y0) * math.hypot(ctm.c, ctm.d)
             thin = min(wide, high)
             if thin < THIN_FILL and max(wide, high) > LINE_RATIO * thin:
-                self._saw(self.lines, x0, y0, x1, y1, space, colour, params, round(thin, 4), True)
+                self._line(round(thin, 4), True, x0, y0, x1, y1, address, values, params)
 
         def stroke_path(self, ctx, path, stroke, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
             if self.quiet:
                 return
             bound = bound_path(path, stroke, ctm)
+            x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            area = self.clips[-1].area
+            if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
+                return
             width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
-            seen = self._saw(
-                self.lines, bound.x0, bound.y0, bound.x1, bound.y1, space, colour, params, round(width, 4), False
-            )
-            if seen is not None and alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "vector", seen.places[-1:])
+            address, values = self._colour(space, colour)
+            self._line(round(width, 4), False, x0, y0, x1, y1, address, values, params)
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "vector", x0, y0, x1, y1)
+
+        def _line(self, width, filled, x0, y0, x1, y1, address, values, params):  # type: ignore[no-untyped-def]
+            inked = tuple(value > 0 for value in values)
+            overprint, mode = (params.op, params.opm) if params else (0, 0)
+            key = (address, inked, _white(values), overprint, mode, self.within, width, filled)
+            seen = self._count(self.lines, key, values)
+            if seen.few:
+                seen.add(x0, y0, x1, y1, self.clips[-1].area)
 
         def fill_shade(self, ctx, shade, ctm, alpha, params):  # type: ignore[no-untyped-def]
             if self.quiet:
                 return
-            clip = self.clips[-1].area
-            seen = self._saw(self.shades, *clip, shade.colorspace, None, params)
-            if seen is not None and alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "shading", seen.places[-1:])
+            area = self.clips[-1].area
+            if area.x0 > area.x1:  # clipped away
+                return
+            address, _ = self._colour(shade.colorspace, None)
+            seen = self._count(self.shades, (address, False, params.op, params.opm, self.within), ())
+            if seen.few:
+                seen.add(*area, area)
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "shading", *area)
 
         # -- text --------------------------------------------------------------------------------------
 
@@ -176,26 +210,32 @@ def device_class() -> type[Any]:
         def _text(self, text, stroke, ctm, space, colour, alpha, params, rendering):  # type: ignore[no-untyped-def]
             bound = bound_text(text, stroke, ctm)
             x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            area = self.clips[-1].area
+            seen_of_it = not (self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0)
             a, b, c, d = ctm.a, ctm.b, ctm.c, ctm.d
+            overprint, mode = (params.op, params.opm) if params else (0, 0)
+            address, values = self._colour(space, colour)
             span = text.head
             while span:
-                font, trm = span.font, span.trm
-                address = int(font.this)
-                if address not in self.fonts_painted:
-                    self.fonts_painted[address] = self.font_objects.find(font, address, self.declared)
-                if font.t3procs:
+                font = span.font
+                at = int(font.this)
+                if at not in self.fonts_painted:
+                    self.fonts_painted[at] = self.font_objects.find(font, at, self.declared)
+                    self.type_3[at] = bool(font.t3procs)
+                if self.type_3[at]:
                     self._type_3(font, span, ctm)
-                if not self.quiet:
+                if seen_of_it:
+                    trm = span.trm
                     up_x, up_y = trm.c, trm.d
                     size = round(math.hypot(up_x * a + up_y * c, up_x * b + up_y * d), 3)
-                    seen = self._saw(
-                        self.runs, x0, y0, x1, y1, space, colour, params, address, size, rendering
-                    )  # fmt: skip
-                    if seen is not None:
-                        seen.extra += span.len
-                        if alpha < 1:
-                            self._transparent("alpha", f"{alpha:.0%}", "text", seen.places[-1:])
+                    key = (address, values, overprint, mode, self.within, at, size, rendering)
+                    seen = self._count(self.runs, key, values)
+                    seen.glyphs += span.len
+                    if seen.few:
+                        seen.add(x0, y0, x1, y1, area)
                 span = span.next
+            if seen_of_it and alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "text", x0, y0, x1, y1)
 
         def _type_3(self, font, span, ctm):  # type: ignore[no-untyped-def]
             """Draw each different glyph of a Type 3 font once: pictures may hide in them."""
@@ -224,27 +264,30 @@ def device_class() -> type[Any]:
                 self.pending.pop(int(image.mask.this), None)
             known = self.pictures.find(image, self.declared)
             self._picture(image, known, ctm, place, stencil=False)
-            if self.quiet:
+            area = self.clips[-1].area
+            if self.quiet or not place.touches(area):
                 return
-            clip = self.clips[-1].area
-            x0, y0, x1, y1 = place
-            seen = self._saw(self.pictured, x0, y0, x1, y1, image.colorspace, None, params)
-            if seen is None:
-                return
-            here = [shown] if (shown := place.intersection(clip)) else []
+            address, _ = self._colour(image.colorspace, None)
+            seen = self._count(self.pictured, (address, False, params.op, params.opm, self.within), ())
+            if seen.few:
+                seen.add(*place, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "picture", here)
+                self._transparent("alpha", f"{alpha:.0%}", "picture", *place)
             if image.mask is not None and _is_soft(image, known):
-                self._transparent("soft mask", None, "picture", here)
+                self._transparent("soft mask", None, "picture", *place)
 
         def fill_image_mask(self, ctx, image, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
             place = _unit_square(ctm)
             self._picture(image, self.pictures.find(image, self.declared), ctm, place, stencil=True)
-            if self.quiet:
+            area = self.clips[-1].area
+            if self.quiet or not place.touches(area):
                 return
-            seen = self._saw(self.vectors, *place, space, colour, params)
-            if seen is not None and alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "picture", seen.places[-1:])
+            address, values = self._colour(space, colour)
+            seen = self._count(self.vectors, (address, _white(values), params.op, params.opm, self.within), values)
+            if seen.few:
+                seen.add(*place, area)
+            if alpha < 1:
+                self._transparent("alpha", f"{alpha:.0%}", "picture", *place)
 
         def clip_image_mask(self, ctx, image, ctm, scissor):  # type: ignore[no-untyped-def]
             place = _unit_square(ctm)
@@ -287,7 +330,7 @@ def device_class() -> type[Any]:
 
         def _space_of(self, image):  # type: ignore[no-untyped-def]
             space = image.colorspace
-            return self.spaces.space(self.spaces.address(space)) if space else PATTERN
+            return self.spaces.space(self._colour(space, None)[0])
 
         # -- clips, groups, masks ----------------------------------------------------------------------
 
@@ -297,12 +340,11 @@ def device_class() -> type[Any]:
 
         def clip_stroke_path(self, ctx, path, stroke, ctm, scissor):  # type: ignore[no-untyped-def]
             bound = bound_path(path, stroke, ctm)
-            if not self.quiet:  # a stroke painted with a pattern
-                width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
-                self._saw(
-                    self.lines, bound.x0, bound.y0, bound.x1, bound.y1, None, None, None, round(width, 4), False
-                )
             self._clip(bound)
+            area = self.clips[-1].area
+            if not self.quiet and area.x0 <= area.x1:  # a stroke painted with a pattern
+                width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
+                self._line(round(width, 4), False, bound.x0, bound.y0, bound.x1, bound.y1, 0, (), None)
 
         def _clip(self, bound):  # type: ignore[no-untyped-def]
             area = self.clips[-1].area
@@ -325,20 +367,18 @@ def device_class() -> type[Any]:
         def begin_group(self, ctx, area, space, isolated, knockout, blend, alpha):  # type: ignore[no-untyped-def]
             if self.quiet or (not blend and alpha >= 1):
                 return
-            place = Rect(area.x0, area.y0, area.x1, area.y1).intersection(self.clips[-1].area)
-            if place is None:
-                return
+            place = area.x0, area.y0, area.x1, area.y1
             if blend:
                 name = BLEND_MODES[blend] if 0 <= blend < len(BLEND_MODES) else str(blend)
-                self._transparent("blend mode", name, "group", [place])
+                self._transparent("blend mode", name, "group", *place)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "group", [place])
+                self._transparent("alpha", f"{alpha:.0%}", "group", *place)
 
         def begin_mask(self, ctx, area, luminosity, space, backdrop, params):  # type: ignore[no-untyped-def]
-            place = Rect(area.x0, area.y0, area.x1, area.y1).intersection(self.clips[-1].area)
-            if not self.quiet and place is not None:
-                self._transparent("soft mask", "luminosity" if luminosity else "alpha", "group", [place])
-            self.clips.append(_Clip(place or _empty(self.clips[-1].area)))
+            place = area.x0, area.y0, area.x1, area.y1
+            if not self.quiet:
+                self._transparent("soft mask", "luminosity" if luminosity else "alpha", "group", *place)
+            self._clip(area)
             self._enter(SOFT_MASK, quiet=True)
 
         def end_mask(self, ctx, function):  # type: ignore[no-untyped-def]
@@ -370,35 +410,38 @@ def device_class() -> type[Any]:
             self.within = self.contexts.pop()
             self.quiet -= quiet
 
-        def _saw(self, table, x0, y0, x1, y1, space, colour, params, *more):  # type: ignore[no-untyped-def]
-            """Count one painted object, unless it is clipped away or off the page."""
-            area = self.clips[-1].area
-            if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
-                return None
-            if space:
-                address = int(space.this)
-                if not self.spaces.known(address):
-                    self.spaces.address(space)
-                raw = cdata(colour, 4 * self.spaces.space(address).n) if colour else ""
-            else:
-                address, raw = 0, ""
-            key = (address, raw, params.op, params.opm, self.within, *more) if params else (
-                address, raw, 0, 0, self.within, *more)  # fmt: skip
+        def _colour(self, space, colour):  # type: ignore[no-untyped-def]
+            """The address of a colour space and the numbers set in it; 0 and none for a pattern."""
+            if not space:
+                return 0, ()
+            address = int(space.this)
+            n = self.sizes.get(address)
+            if n is None:
+                n = self.sizes[address] = self.spaces.add(space, address).n
+            if not colour:
+                return address, ()
+            if n == 4:
+                return address, (
+                    number(colour, 0), number(colour, 1), number(colour, 2), number(colour, 3)
+                )  # fmt: skip
+            return address, tuple([number(colour, i) for i in range(n)])
+
+        def _count(self, table, key, values):  # type: ignore[no-untyped-def]
             seen = table.get(key)
             if seen is None:
-                seen = table[key] = _Seen()
+                seen = table[key] = _Seen(values)
+            elif seen.heaviest != values:
+                seen.heaviest = tuple(map(max, seen.heaviest, values))
             seen.count += 1
-            if len(seen.places) < PLACES_KEPT:
-                seen.places.append(
-                    Rect(max(x0, area.x0), max(y0, area.y0), min(x1, area.x1), min(y1, area.y1))
-                )  # fmt: skip
             return seen
 
-        def _transparent(self, kind, value, what, places):  # type: ignore[no-untyped-def]
-            seen = self.transparent.setdefault((kind, value, what), _Seen())
-            seen.count += 1
-            if len(seen.places) < PLACES_KEPT:
-                seen.places.extend(places)
+        def _transparent(self, kind, value, what, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
+            area = self.clips[-1].area
+            if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
+                return
+            seen = self._count(self.transparent, (kind, value, what), ())
+            if seen.few:
+                seen.add(x0, y0, x1, y1, area)
 
         def finish(self) -> Painted:
             """All that was counted, as facts."""
@@ -552,13 +595,11 @@ def _facts(device: Any) -> Painted:
     """Turn the counted keys of a device into facts."""
     number = device.page.number
     spaces: Spaces = device.spaces
-    painted = Painted(images=device.images)
-    painted.fonts = device.fonts_painted
+    painted = Painted(images=device.images, fonts=device.fonts_painted)
     colours: dict[tuple[Any, ...], Colour] = {}
     sums: dict[tuple[Any, ...], tuple[_Seen, dict[str, float], Colour]] = {}
 
-    def colour_of(address: int, raw: str, overprint: int, mode: int) -> Colour:
-        key = (address, raw, overprint, mode)
+    def colour_of(*key: Any) -> Colour:
         if key not in colours:
             colours[key] = spaces.colour(*key)
         return colours[key]
@@ -567,7 +608,7 @@ def _facts(device: Any) -> Painted:
         white = bool(colour.white)
         key = (what, colour.space, white, colour.overprint, colour.overprint_mode, within)
         if key not in sums:
-            sums[key] = (_Seen(), {}, colour)
+            sums[key] = (_Seen(()), {}, colour)
         total, inks, _ = sums[key]
         total.count += seen.count
         total.places.extend(seen.places[: PLACES_KEPT - len(total.places)])
@@ -576,30 +617,26 @@ def _facts(device: Any) -> Painted:
         if not white and colour.model != "pattern":
             painted.marks += seen.count
 
-    for (address, raw, op, opm, within), seen in device.vectors.items():
-        paint("vector", colour_of(address, raw, op, opm), within, seen)
-    for (address, raw, op, opm, within), seen in device.shades.items():
-        paint("shading", colour_of(address, raw, op, opm), within, seen)
-    for (address, raw, op, opm, within), seen in device.pictured.items():
-        paint("image", colour_of(address, raw, op, opm), within, seen)
-    for (address, raw, op, opm, within, width, filled), seen in device.lines.items():
-        colour = colour_of(address, raw, op, opm) if address else None
+    for what, table in (("vector", device.vectors), ("shading", device.shades), ("image", device.pictured)):
+        for (address, _, op, opm, within), seen in table.items():
+            paint(what, colour_of(address, seen.heaviest, op, opm), within, seen)
+    for (address, _, _, op, opm, within, width, filled), seen in device.lines.items():
+        colour = colour_of(address, seen.heaviest, op, opm) if address else None
         painted.strokes.append(
             Stroke(number, PointSize(width), colour, filled, seen.count, tuple(seen.places), within)
         )  # fmt: skip
         if colour is not None and not filled:  # thin fills are counted among the vectors already
             paint("vector", colour, within, seen)
-    for (address, raw, op, opm, within, font, size, rendering), seen in device.runs.items():
-        colour = colour_of(address, raw, op, opm) if address else None
-        use = device.fonts_painted[font]
+    for (address, values, op, opm, within, font, size, rendering), seen in device.runs.items():
+        colour = colour_of(address, values, op, opm) if address else None
         painted.texts.append(
             TextRun(
                 page=number,
-                font=use.name,
+                font=device.fonts_painted[font].name,
                 size=PointSize(size),
                 colour=colour,
                 rendering=rendering,
-                glyphs=seen.extra,
+                glyphs=seen.glyphs,
                 count=seen.count,
                 places=tuple(seen.places),
                 within=within,

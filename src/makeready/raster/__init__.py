@@ -1,8 +1,8 @@
 """Raster files: what their headers say. Nothing is decoded here, and only the bytes that are needed are read.
 
-Our own readers instead of Pillow's, for what Pillow leaves out or refuses: 16-bit CMYK, TIFF of unknown
-modes, the merged picture of PSD, MPO lists, truncation; and for time: Pillow opens some 3,000 files a second,
-these some 10,000.
+Our own readers instead of Pillow's, for what Pillow refuses or leaves out (PSB, 16-bit PSD, big-endian BigTIFF,
+transparency of PSD, truncation, TIFF modes it has no name for), and for time: on one folder of 300 files in seven
+formats, Pillow (frames counted) read 3,000 a second, these readers 8,000 to 12,800.
 """
 
 from __future__ import annotations

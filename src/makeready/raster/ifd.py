@@ -95,7 +95,7 @@ class Directory:
         return tag in self._entries
 
     def data(self, tag: int, most: int, *, last: bool = False) -> bytes:
-        """The bytes of a tag's first (or last) ``most`` values; none where it is missing, unknown or outside the file."""
+        """The bytes of a tag's first (or last) ``most`` values; none where missing or outside the file."""
         if tag not in self._entries:
             return b""
         kind, count, at = self._entries[tag]

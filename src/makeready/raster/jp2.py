@@ -95,7 +95,7 @@ def _raster(
 
 
 def _boxes(source: Source, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Each box as type, where its contents begin and end (I.4); a length of 0 reaches to the end, of 1 takes 8 bytes."""
+    """Each box as type, where its contents begin and end (I.4); length 0 reaches to the end, 1 takes 8 bytes."""
     for _ in range(STEPS):
         head = source.upto(at, 16)
         if at + 8 > end or len(head) < 8:

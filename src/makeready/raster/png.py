@@ -48,10 +48,10 @@ def read(source: Source) -> Raster:
     keyed = srgb = False
     frames, picture = 0, None
     for kind, at, length in _chunks(source, 33):
-        if kind == b"IDAT":
-            picture = at - 8
+        if kind in (b"IDAT", b"IEND"):
+            picture = at - 8 if kind == b"IDAT" else None
             break
-        elif kind == b"pHYs" and length >= 9:
+        if kind == b"pHYs" and length >= 9:
             across, down, unit = struct.unpack(">IIB", source.upto(at, 9).ljust(9, b"\0"))
             resolution = density(across, down, 0.0254) if unit == _METRE else None
         elif kind == b"iCCP" and profile is None:
@@ -64,8 +64,6 @@ def read(source: Source) -> Raster:
             frames = int.from_bytes(source.upto(at, 4), "big")
         elif kind == b"eXIf" and information is None:
             information = exif.read(source.upto(at, min(length, exif.MOST_BYTES)))
-        elif kind == b"IEND":
-            break
     if picture is None:
         damage.append("it is cut short: there is no picture data (IDAT)")
     elif source.upto(source.size - 12, 12) != _END:
@@ -96,7 +94,7 @@ def read(source: Source) -> Raster:
 
 
 def _chunks(source: Source, at: int) -> Iterator[tuple[bytes, int, int]]:
-    """Each chunk as type, where its data are, and how many bytes (5.3); stops where the file does, or at more than makes sense."""
+    """Each chunk as type, where its data are, and how many bytes (5.3); stops where the file does, if not before."""
     for _ in range(STEPS):
         head = source.upto(at, 8)
         if len(head) < 8:
@@ -107,7 +105,7 @@ def _chunks(source: Source, at: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _profile(chunk: bytes) -> IccProfile:
-    """iCCP (11.3.2.3): a name, zero, the method, and the profile, deflated."""
+    """The chunk iCCP (11.3.2.3): a name, zero, the method, and the profile, deflated."""
     name, _, body = chunk.partition(b"\0")
     called = name.decode("latin-1")[:79] or None
     if body[:1] != b"\0":

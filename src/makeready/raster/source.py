@@ -47,7 +47,7 @@ class Source:
                 what = "is not a file" if path.exists() else "does not exist"
                 raise UnreadableFile(f"{path} {what}.", "Check the name and the folder.")
             try:
-                return cls(open(path, "rb", buffering=0), path.name)
+                return cls(path.open("rb", buffering=0), path.name)
             except OSError as error:
                 raise UnreadableFile(f"{path} cannot be opened: {error.strerror}.", "Check its permissions.") from error
         name = Path(str(getattr(source, "name", "") or "")).name or "The file"

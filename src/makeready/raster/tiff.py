@@ -57,8 +57,8 @@ _REDUCED, _MASK = 1, 4  # bits of NewSubfileType: a smaller copy, a transparency
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples that are alpha; 0 is anything, such as a saved selection
 _NOT_CMYK = 2
 
-# Directories may overlap, so that a small file could have any number; these are counted in a second.
-_MOST_TAGS = 20 * STEPS
+# Directories may overlap, so that a small file could have any number; these take a quarter of a second.
+_MOST_TAGS = 5 * STEPS
 
 # Strips lie in order in all but strange files, so the last ones tell whether the file was cut.
 _LAST_STRIPS = 4096

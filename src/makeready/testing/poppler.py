@@ -10,10 +10,13 @@ import math
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from makeready.facts import ObjectId
 
 #: pdfinfo prints two decimals; a hundredth is one unit of its last digit.
 BOX_TOLERANCE = 0.01
@@ -200,18 +203,61 @@ def compare(facts: Mapping[str, Any], path: str | Path) -> Comparison:
         FileNotFoundError: poppler is not installed.
     """
     result = Comparison(str(path))
-    compare_images(result, facts, images(path))
+    compare_images(result, facts, images(path), out_of_sight(path))
     compare_fonts(result, facts, fonts(path))
     compare_boxes(result, facts, pages(path))
     return result
 
 
-def compare_images(result: Comparison, facts: Mapping[str, Any], rows: Iterable[ImageRow]) -> None:
+def out_of_sight(path: str | Path) -> frozenset[ObjectId]:
+    """The picture objects that patterns and Type 3 glyphs of a file can paint: poppler's lister walks neither.
+
+    Read from the file and not from our facts, so that an excuse does not come from the accused. A file that can
+    only be read by mending it has no such list; every difference then counts.
+    """
+    import pikepdf
+
+    found: set[ObjectId] = set()
+    seen: set[ObjectId] = set()
+
+    def walk(holder: pikepdf.Object) -> None:
+        resources = holder.get("/Resources")
+        pictures = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+        for item in pictures.values() if isinstance(pictures, pikepdf.Dictionary) else ():
+            if not isinstance(item, pikepdf.Stream) or item.objgen in seen:
+                continue
+            seen.add(item.objgen)
+            if item.get("/Subtype") == "/Image":
+                found.add(item.objgen)
+            else:
+                walk(item)
+
+    try:
+        with pikepdf.open(path) as pdf:
+            for item in pdf.objects:
+                if isinstance(item, pikepdf.Stream | pikepdf.Dictionary) and (
+                    item.get("/PatternType") == 1 or item.get("/Subtype") == "/Type3"
+                ):
+                    walk(item)
+    except pikepdf.PdfError:
+        return frozenset()
+    return frozenset(found)
+
+
+def compare_images(
+    result: Comparison, facts: Mapping[str, Any], rows: Iterable[ImageRow], hidden: Set[ObjectId] = frozenset()
+) -> None:
     """Pair pictures page by page: same pixels, same ppi on both axes; each picture pairs once.
 
     Poppler measures in user space units, ours are real points, so its numbers are divided by UserUnit. Rows of
     the type ``smask`` are left out, as our facts do: a soft mask is a property of the picture that carries it.
+    ``hidden`` are the objects of :func:`out_of_sight`.
     """
+
+    def unseen(image: Mapping[str, Any]) -> bool:
+        known = image.get("object") is not None and tuple(image["object"]) in hidden
+        return known or image.get("within") in UNSEEN_BY_POPPLER
+
     units = {page["number"]: page.get("user_unit") or 1.0 for page in facts["pages"]}
     ours: dict[tuple[int, int, int], list[Mapping[str, Any]]] = defaultdict(list)
     for image in facts["images"]:
@@ -225,9 +271,7 @@ def compare_images(result: Comparison, facts: Mapping[str, Any], rows: Iterable[
         if near:
             # Of pictures that are alike, those that poppler surely walks first; then the nearest, as pictures of the
             # same pixels may be placed at almost the same size.
-            candidates.remove(
-                min(near, key=lambda image: (image.get("within") in UNSEEN_BY_POPPLER, _difference(image, row, unit)))
-            )
+            candidates.remove(min(near, key=lambda image: (unseen(image), _difference(image, row, unit))))
             result.image_rows += 1
         else:
             x, y = (None if ppi is None else ppi / unit for ppi in (row.ppi_x, row.ppi_y))
@@ -240,7 +284,7 @@ def compare_images(result: Comparison, facts: Mapping[str, Any], rows: Iterable[
             within = image.get("within")
             line = f"page {page}: only ours has {image.get('name') or 'inline'} {width}×{height} px at "
             line += f"{_ppi(image['ppi_x'])}×{_ppi(image['ppi_y'])} ppi" + (f", within {within}" if within else "")
-            (result.set_apart if within in UNSEEN_BY_POPPLER else result.only_ours).append(line)
+            (result.set_apart if unseen(image) else result.only_ours).append(line)
 
 
 def compare_fonts(result: Comparison, facts: Mapping[str, Any], rows: Iterable[FontRow]) -> None:

@@ -41,6 +41,8 @@ FILES_PER_CHILD = 500
 _TELL_EVERY = 0.2
 #: Time a child gets to load its libraries before the clock of its first file starts.
 _START_SECONDS = 60.0
+#: Waiting for longer than this goes round in a loop: the system's calls cannot wait for ever.
+_LONGEST_WAIT = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,19 @@ def find_files(given: Iterable[str | Path]) -> Iterator[Path]:
     """
     for name in given:
         path = Path(name)
-        if not path.is_dir():
+        if not os.path.isdir(path):
             yield path
             continue
-        for folder, folders, names in os.walk(path):
+        closed: list[OSError] = []
+        for folder, folders, names in os.walk(path, onerror=closed.append):
+            # A folder that cannot be entered is tried like a file, so that a report says so.
+            yield from (Path(str(error.filename)) for error in closed)
+            closed.clear()
             folders[:] = sorted(f for f in folders if not f.startswith("."))
             for file in sorted(names):
                 if Path(file).suffix.lower() in SUFFIXES and not file.startswith("."):
                     yield Path(folder) / file
+        yield from (Path(str(error.filename)) for error in closed)
 
 
 def run(
@@ -125,25 +132,25 @@ def run(
     Raises:
         UsageError: no processes or no time.
     """
-    if timeout <= 0:
+    if not timeout > 0:  # "not a number" included
         raise UsageError(f"A timeout of {timeout:g} s leaves no time.", "Give more than 0 seconds.")
     wanted = os.cpu_count() or 1 if processes is None else processes
     if wanted < 1:
         raise UsageError(f"{wanted} processes do nothing.", "Give at least 1.")
-    tell = on_event or (lambda event: None)
+    tell = on_event or (lambda _: None)
     waiting = deque(enumerate(paths))
     children: list[_Child] = []
     try:
         while waiting or children:
             while waiting and len(children) < wanted:
                 children.append(_Child(job))
-                children[-1].give(*waiting.popleft())
-            for child in _ready(children, timeout):
+                children[-1].give(*waiting.popleft(), timeout)
+            for child in _ready(children):
                 yield from child.hear(tell, timeout)
                 if child.position is not None:
                     continue
                 if waiting and child.alive and child.files < FILES_PER_CHILD:
-                    child.give(*waiting.popleft())
+                    child.give(*waiting.popleft(), timeout)
                 else:
                     child.end()
                     children.remove(child)
@@ -185,11 +192,11 @@ def in_order(checked: Iterable[Checked]) -> Iterator[Checked]:
             expected += 1
 
 
-def _ready(children: list[_Child], timeout: float) -> list[_Child]:
+def _ready(children: list[_Child]) -> list[_Child]:
     """Wait until a child has something to say, has died, or has run out of time."""
     now = time.monotonic()
     patience = max(0.0, min(child.deadline for child in children) - now)
-    heard = set(wait([child.pipe for child in children], timeout=patience))
+    heard = set(wait([child.pipe for child in children], timeout=min(patience, _LONGEST_WAIT)))
     now = time.monotonic()
     return [child for child in children if child.pipe in heard or child.deadline <= now]
 
@@ -217,14 +224,14 @@ class _Child:
     def alive(self) -> bool:
         return self.process.is_alive()
 
-    def give(self, position: int, path: Path) -> None:
+    def give(self, position: int, path: Path, timeout: float) -> None:
         """Hand over a file."""
         self.position, self.path = position, path
         self.files += 1
         self.deadline = time.monotonic() + _START_SECONDS
         # A child that died between two files is noticed when its pipe is read.
         with contextlib.suppress(BrokenPipeError, OSError):
-            self.pipe.send((position, path))
+            self.pipe.send((path, min(timeout, _LONGEST_WAIT)))
 
     def hear(self, tell: Callable[[Event], None], timeout: float) -> Iterator[Checked]:
         """Take one message, or the lack of one, and make of it what there is to report."""
@@ -257,7 +264,9 @@ class _Child:
         position, self.position = self.position or 0, None
         info = _profile(self.job)
         source = Source.of(self.path)
-        return Checked(inspection.unreadable(source, UnreadableFile(message, hint), info), None, position)
+        report = inspection.unreadable(source, UnreadableFile(message, hint), info)
+        failed = self.job.held.failed_plugins if self.job.held else {}
+        return Checked(report.replace(failed_plugins=failed), None, position)
 
     def end(self, kill: bool = False) -> None:
         """Let the child finish, or stop it at once."""
@@ -293,12 +302,29 @@ def _context() -> BaseContext:
 def _work(pipe: Connection, job: Job) -> None:
     """A child's life: take a path, look at the file, send back what was found."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the parent's way of taking leave
     _limit_memory()
     with contextlib.suppress(EOFError, BrokenPipeError, OSError):  # the parent is gone: so are we
         while (task := pipe.recv()) is not None:
-            _, path = task
+            path, timeout = task
             pipe.send(("started", None))
-            pipe.send(("done", _one(pipe, job, path)))
+            with _last_resort(timeout):
+                checked = _one(pipe, job, path)
+            pipe.send(("done", checked))
+
+
+@contextlib.contextmanager
+def _last_resort(timeout: float) -> Iterator[None]:
+    """End this process if it outlives its parent in an endless loop: a parent that was killed cannot stop it."""
+    if not hasattr(signal, "setitimer"):  # Windows
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, timeout + _START_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _one(pipe: Connection, job: Job, path: Path) -> Checked:

@@ -5,7 +5,10 @@ Everything heavy is imported inside the commands, so that ``--version`` and ``--
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +37,12 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        # Names that are not UTF-8 come as lone surrogates; they must not stop a run half way.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
         try:
-            code = super().main(*args, **kwargs)
+            with _orderly_end():
+                code = super().main(*args, **kwargs)
         except MakereadyError as error:
             click.echo(f"Error: {error}", err=True)
             if error.hint:
@@ -47,10 +54,24 @@ class Commands(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             code = ExitCode.INTERRUPTED
-        except BrokenPipeError:  # the reader of our output has gone, as `head` does
-            sys.stderr.close()
-            code = ExitCode.OK
+        except OSError as error:  # the disk is full, the report cannot be renamed
+            click.echo(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+            code = ExitCode.CRASHED
+        except Exception:  # exit code 1 would say that the files have issues
+            import traceback
+
+            traceback.print_exc()
+            click.echo("Error: makeready itself failed; the lines above say where.", err=True)
+            code = ExitCode.CRASHED
         sys.exit(int(code or 0))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader of our output has gone, as `head` does
+            # What is still in the buffer has nowhere to go; the interpreter must not fail on it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
@@ -60,6 +81,19 @@ class Commands(click.Group):
 
             near = did_you_mean(args[0], self.list_commands(ctx)) if args else ""
             raise UsageError(f"There is no command {args[0]!r}.", near or "'makeready --help' lists them.") from None
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Be ended (by ``kill``, a job runner, a shutdown) as by Ctrl-C: children stopped, no half-written report."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -96,6 +130,8 @@ def _page_numbers(ctx: click.Context, param: click.Parameter, value: str | None)
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise click.BadParameter(f"{part.strip()!r} is not a page or a range such as 1-4.")
+        if max(len(first), len(last)) > 6:
+            raise click.BadParameter(f"no file has that many pages ({part.strip()}).")
         numbers.update(range(int(first), int(last or first) + 1))
     if not numbers or min(numbers) < 1:
         raise click.BadParameter("pages count from 1, and a range runs upwards.")
@@ -107,7 +143,9 @@ _READING = _all(
     click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4."),
     click.option("--pages", callback=_page_numbers, metavar="1-4,8", help="Only these pages."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]"),
-    click.option("--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."),
+    click.option(
+        "--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."
+    ),
     click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Write to this file."),
     click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
     click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
@@ -131,7 +169,12 @@ _JUDGING = _all(
 @main.command(epilog=_EPILOG)
 @_FILES
 @_JUDGING
-@click.option("--format", "style", metavar="FORMAT", help="text, json, ndjson or html.  [default: by the suffix of OUT, else text]")
+@click.option(
+    "--format",
+    "style",
+    metavar="FORMAT",
+    help="text, json, ndjson or html.  [default: by the suffix of OUT, else text]",
+)
 @_READING
 def check(
     files: tuple[str, ...],
@@ -156,9 +199,10 @@ def check(
 
     Folders are walked. Results go to standard output (or OUT), progress to standard error.
     """
-    from makeready import engine, report
+    from makeready import engine
     from makeready.batch import Job
     from makeready.inspection import as_size
+    from makeready.report.pictures import pictures_for
 
     reporter = _reporter(style, output)
     held = engine.measure(profile, only=only, skip=skip, settings=settings, plugin_files=plugins)
@@ -167,8 +211,11 @@ def check(
         canvas=as_size(canvas),
         pages=pages,
         units=units,
-        after=report.pictures_for if reporter.wants_pictures else None,
+        after=pictures_for if reporter.wants_pictures else None,
     )
+    if not quiet and not _as_tables(reporter, output):  # tables name them in their headings
+        for source, why in held.failed_plugins.items():
+            click.echo(f"plug-in {source} did not load: {why}", err=True)
     reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
     return _exit_code(reports, fail_on)
 
@@ -217,15 +264,18 @@ def _run(
     paths = list(batch.find_files(files))
     if not paths:
         raise UsageError("There is nothing to look at.", f"No artwork was found in {', '.join(files)}.")
+    if output is not None and any(_same(path, output) for path in paths):
+        raise UsageError(f"{output} is one of the files to look at.", "Name another file for the report.")
     kept: list[Report] = []
-    with _progress(len(paths), show=not no_progress and sys.stderr.isatty()) as on_event, _output(output) as stream:
+    show_progress = not no_progress and sys.stderr.isatty()
+    with _progress(len(paths), show=show_progress) as on_event, _output(output, reporter) as stream:
         ready = batch.run(paths, job, processes=jobs, timeout=timeout, on_event=on_event)
         if reporter.name == "ndjson":
             for checked in ready:
                 stream(reporter.render([checked.report], {}))
                 kept.append(_light(checked.report))
         elif reporter.name == "text":
-            show = _shower(output, verbose)
+            show = _shower(_as_tables(reporter, output), verbose)
             for checked in batch.in_order(ready):
                 show(checked.report, stream)
                 kept.append(_light(checked.report))
@@ -247,6 +297,17 @@ def _run(
     return kept
 
 
+def _same(path: Path, output: Path) -> bool:
+    try:
+        return path.samefile(output)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _as_tables(reporter: Reporter, output: Path | None) -> bool:
+    return reporter.name == "text" and output is None and sys.stdout.isatty()
+
+
 def _light(report: Report) -> Report:
     """A report whose facts are let go, keeping whether there were any."""
     from dataclasses import replace
@@ -255,20 +316,20 @@ def _light(report: Report) -> Report:
     return report if facts is None else report.replace(facts=replace(facts, **_NO_ROWS))
 
 
-_NO_ROWS: dict[str, Any] = {
-    name: () for name in ("pages", "images", "fonts", "texts", "strokes", "paints", "transparencies", "annotations")
-}
+_NO_ROWS: dict[str, Any] = dict.fromkeys(
+    ("pages", "images", "fonts", "texts", "strokes", "paints", "transparencies", "annotations"), ()
+)
 
 
-def _shower(output: Path | None, verbose: bool) -> Callable[[Report, Callable[[str], None]], None]:
+def _shower(tables: bool, verbose: bool) -> Callable[[Report, Callable[[str], None]], None]:
     """How text reports are shown: tables on a terminal, a line an issue anywhere else."""
     from makeready.report import text
 
-    if output is None and sys.stdout.isatty():
+    if tables:
         from rich.console import Console
 
         console = Console()
-        return lambda report, stream: text.show(report, console, verbose=verbose)
+        return lambda report, _: text.show(report, console, verbose=verbose)
 
     def lines(report: Report, stream: Callable[[str], None]) -> None:
         stream("".join(f"{line}\n" for line in text.lines(report)))
@@ -279,18 +340,21 @@ def _shower(output: Path | None, verbose: bool) -> Callable[[Report, Callable[[s
 
 
 @contextmanager
-def _output(path: Path | None) -> Iterator[Callable[[str], None]]:
+def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str], None]]:
     """Where results go: standard output, or a file that appears whole or not at all."""
     if path is None:
-        # Lone surrogates (file names that are not UTF-8) must not stop a run half way.
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")
+        if reporter.name != "text" and hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal speaks: JSON is UTF-8 (RFC 8259, 8.1)
         yield lambda text: click.echo(text, nl=False)
         return
     from makeready.report import writing
 
     with writing(path) as stream:
-        yield lambda text: stream.write(text) and None
+
+        def write(text: str) -> None:
+            stream.write(text)
+
+        yield write
 
 
 @contextmanager
@@ -302,14 +366,18 @@ def _progress(total: int, *, show: bool) -> Iterator[Callable[[Event], None] | N
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[page]}"))
+    from makeready.report.text import clean
+
+    # A name such as [bold].pdf is no markup.
+    name_column = TextColumn("{task.description}", markup=False)
+    columns = (name_column, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[page]}"))
     # No refresh thread: children are forked while this runs, and a fork copies the locks of other threads.
     bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
     with bar:
         task = bar.add_task("checking", total=total, page="")
 
         def on_event(event: Event) -> None:
-            name = Path(event.path).name[:40]
+            name = clean(Path(event.path).name[:40])
             page = f"page {event.done} of {event.total}" if event.kind == "page" else ""
             bar.update(task, advance=event.kind == "done", description=name, page=page)
             bar.refresh()
@@ -390,7 +458,8 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     else:
         for report in reports:
             reason = _no_stars(report)
-            click.echo(f"{f'no stars: {reason}' if reason else text.stars(report)}  {report.file.path}")
+            reason = reason and text.clean(reason)
+            click.echo(f"{f'no stars: {reason}' if reason else text.stars(report)}  {text.clean(report.file.path)}")
     return int(_exit_code(reports, "never"))
 
 
@@ -402,7 +471,9 @@ def _no_stars(report: Report) -> str | None:
 
 @main.command()
 @click.argument("name", required=False, metavar="[CODE|NAME|PROFILE]")
-@click.option("--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks.")
+@click.option(
+    "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks."
+)
 def explain(name: str | None, plugins: tuple[Path, ...]) -> int:
     """Print the page about a check or a profile; without a name, the list of checks."""
     from makeready import preflight

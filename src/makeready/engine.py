@@ -19,11 +19,12 @@ from makeready import preflight
 from makeready.errors import UsageError, did_you_mean
 from makeready.facts import Artwork, Page, PlacedImage, Rect
 from makeready.inspection import as_size, inspect
-from makeready.intake import MAX_PIXELS, Source
+from makeready.intake import Source
 from makeready.params import Params
 from makeready.pdf.boxes import mm_from_trim
 from makeready.preflight import stars as star_scale
 from makeready.profile import CheckSettings, Part, Profile
+from makeready.raster import MAX_PIXELS
 from makeready.registry import Check, Registry
 from makeready.results import (
     CheckRun,
@@ -38,6 +39,7 @@ from makeready.results import (
     Stars,
 )
 from makeready.units import Length, PointSize, Quantity, Size, told_apart
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -139,7 +141,9 @@ def _rule(check: Check, said: CheckSettings, profile: str) -> Rule:
             raise UsageError(f"{profile}: {where} is no setting.", hint) from error
         raise UsageError(f"{profile}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
     enabled = check.enabled if said.enabled is None else said.enabled
-    off = None if enabled else "off in this profile" if said.enabled is False else "runs only where a profile asks for it"
+    off = (
+        None if enabled else "off in this profile" if said.enabled is False else "runs only where a profile asks for it"
+    )
     if off and said.reason:
         off = f"{off}: {said.reason}"
     return Rule(check, params, said.severity or check.severity, said.severity is not None, said.reason, off)
@@ -251,9 +255,11 @@ def _run(rule: Rule, facts: Artwork, units: str) -> tuple[list[Issue], CheckRun]
     try:
         for fact in facts.each(check.on):
             try:
-                issues.extend(_issue(rule, fact, finding, facts, units) for finding in check.run(fact, rule.params, *extra))
-            except Skip as reason:
-                skipped = str(reason)
+                issues.extend(
+                    _issue(rule, fact, finding, facts, units) for finding in check.run(fact, rule.params, *extra)
+                )
+            except Skip as skip:
+                skipped = str(skip)
     except Exception as error:  # the check's door
         where = getattr(error, "__traceback__", None)
         line = _deepest_line(where)

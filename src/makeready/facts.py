@@ -377,7 +377,7 @@ class OutputIntent:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedProfile:
-    """An ICC profile that colour in the file refers to: its header, where it hangs, and how many channels it is used for."""
+    """An ICC profile that colour in the file refers to: its header, its object, and the channels it is used for."""
 
     profile: IccProfile
     channels: int | None

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from makeready import intake
 from makeready.errors import EncryptedFile, TooLarge, UnreadableFile, UsageError
-from makeready.intake import MAX_PIXELS, Source
+from makeready.intake import Source
+from makeready.raster import MAX_PIXELS
 from makeready.results import CheckRun, Issue, Outcome, ProfileInfo, Report, Severity
 from makeready.units import Size
 
@@ -94,7 +95,7 @@ def unreadable(source: Source, error: UnreadableFile, profile: ProfileInfo = NO_
         details={"reason": str(error), "hint": error.hint},
     )
     return Report(
-        file=source.info(kind, format),  # type: ignore[arg-type]
+        file=source.info(kind, format),
         profile=profile,
         facts=None,
         issues=(issue,),

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from makeready import pdf, raster
 from makeready.errors import UnreadableFile
 from makeready.facts import Artwork
-from makeready.raster import MAX_PIXELS as MAX_PIXELS
+from makeready.raster import MAX_PIXELS
 from makeready.results import FileInfo
 from makeready.units import Size
 
@@ -76,7 +76,9 @@ class Source:
                 with self.path.open("rb") as stream:
                     head = stream.read(_HEAD)
             except OSError as error:
-                raise UnreadableFile(f"{self.path.name} cannot be opened: {error.strerror}.", "Check its permissions.") from error
+                raise UnreadableFile(
+                    f"{self.path.name} cannot be opened: {error.strerror}.", "Check its permissions."
+                ) from error
         if not head:
             raise UnreadableFile("The file is empty (0 bytes).", "Send it again: the transfer was probably cut off.")
         return head
@@ -126,7 +128,8 @@ def kind_of(source: Source) -> tuple[str, str]:
         if head.lstrip().startswith(magic):
             raise UnreadableFile(f"This is {name}, which is not read here.", "Export it as PDF, TIFF, JPEG or PNG.")
     raise UnreadableFile(
-        "The content is of no known kind.", "PDF, TIFF, JPEG, PNG, WebP, GIF, BMP and PSD can be read; export it as one."
+        "The content is of no known kind.",
+        "PDF, TIFF, JPEG, PNG, WebP, GIF, BMP and PSD can be read; export it as one.",
     )
 
 

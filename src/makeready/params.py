@@ -34,6 +34,13 @@ class Graded(NamedTuple):
     limit: Quantity
 
 
+def _or_single(schema: Any, handler: Any, part: str) -> dict[str, Any]:
+    """The JSON schema of a table of limits, or of one value in its place, which is written like ``part``."""
+    table: dict[str, Any] = handler.resolve_ref_schema(handler(schema))
+    single = [kind for kind in table["properties"][part]["anyOf"] if kind != {"type": "null"}]
+    return {"title": table.get("title", ""), "anyOf": [table, *single]}
+
+
 class Threshold(Params, Generic[Q]):
     """Two limits: past ``warning`` someone should look, past ``error`` the job stops.
 
@@ -47,6 +54,10 @@ class Threshold(Params, Generic[Q]):
     @classmethod
     def _one_value_means_error(cls, value: Any) -> Any:
         return value if isinstance(value, Mapping | Threshold) else {"error": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return _or_single(schema, handler, "error")
 
     @classmethod
     def broken_by(cls, measured: Quantity, limit: Quantity) -> bool:
@@ -92,6 +103,10 @@ class Between(Params, Generic[Q]):
     @classmethod
     def _one_value_means_exactly(cls, value: Any) -> Any:
         return value if isinstance(value, Mapping | Between) else {"least": value, "most": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return _or_single(schema, handler, "least")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -91,8 +92,9 @@ class Profile:
     def sha256(self) -> str:
         """A fingerprint of the settings, so that two reports can be told to be of one measure."""
         said = {
-            code: [s.enabled, s.severity, dict(s.settings)] for code, s in sorted(self.checks.items())
-        }  # fmt: skip
+            code: [s.enabled, s.severity, {name: _marked(value) for name, value in s.settings.items()}]
+            for code, s in sorted(self.checks.items())
+        }
         text = json.dumps([self.product.model_dump(), said], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -108,7 +110,8 @@ class Profile:
             code, *keys = path.strip().split(".")
             if not equals or not code or not all(keys):
                 raise UsageError(
-                    f"{assignment!r} is not a setting.", "Write CODE.setting=value, such as IMG101.resolution.error=200ppi."
+                    f"{assignment!r} is not a setting.",
+                    "Write CODE.setting=value, such as IMG101.resolution.error=200ppi.",
                 )
             code = code.upper()
             entry: str | dict[str, Any] = value.strip()
@@ -132,8 +135,15 @@ class Part(dict[str, Any]):
 
 def _deep(old: Any, new: Any) -> Any:
     if isinstance(new, dict):
-        return Part({**(old if isinstance(old, dict) else {}), **new})
+        if isinstance(old, Mapping) and not isinstance(old, Part):
+            return {**old, **new}  # the profile has said all of it; the declaration's default is out of the game
+        return Part({**(old or {}), **new}) if isinstance(old, Part | None) else Part(new)
     return new
+
+
+def _marked(value: Any) -> Any:
+    """A part that is laid over the default is another measure than the same words alone."""
+    return {"over the default": value} if isinstance(value, Part) else value
 
 
 def load(name: str | Path, find: Callable[[str], str | None]) -> Profile:
@@ -146,14 +156,15 @@ def load(name: str | Path, find: Callable[[str], str | None]) -> Profile:
 
 
 def _load(name: str, find: Callable[[str], str | None], above: tuple[str, ...]) -> Profile:
+    text = find(name)
+    own_name = name
+    if text is None:
+        file = _file(name, above)
+        name, own_name = str(file), file.stem
     if name in above:
         raise UsageError(f"The profile {above[0]!r} extends itself: {' → '.join((*above, name))}.")
-    text = find(name)
     if text is None:
-        text = _text_of_file(Path(name), above)
-        own_name = Path(name).stem
-    else:
-        own_name = name
+        text = _text_of(file)
     written = parse(text, name)
     base = _load(written.extends, find, (*above, name)) if written.extends else Profile(name="")
     checks = dict(base.checks)
@@ -190,17 +201,22 @@ def parse(text: str, name: str) -> ProfileFile:
         raise UsageError(f"The profile {name} is not valid: {where}: {first['msg']}.") from error
 
 
-def _text_of_file(path: Path, above: tuple[str, ...]) -> str:
-    base = Path(above[-1]).parent if above and above[-1].endswith(".toml") else Path()
-    for candidate in (path, base / path):
-        if candidate.suffix == ".toml" and candidate.is_file():
-            try:
-                return candidate.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"The profile {path} cannot be read: {error}.") from error
+def _file(name: str, above: tuple[str, ...]) -> Path:
+    """Where a profile's file is: beside the one that extends it, else as named."""
+    beside = Path(above[-1]).parent if above and above[-1].endswith(".toml") else Path()
+    for candidate in (beside / name, Path(name)):
+        if candidate.suffix == ".toml" and os.path.isfile(candidate):
+            return Path(os.path.normpath(candidate))
     raise UsageError(
-        f"There is no profile {str(path)!r}.", "'makeready profiles list' shows the profiles; a file must end in .toml."
+        f"There is no profile {name!r}.", "'makeready profiles list' shows the profiles; a file must end in .toml."
     )
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The profile {file} cannot be read: {error}.") from error
 
 
 def _entry(code: str, entry: str | Mapping[str, Any], name: str) -> CheckSettings:

@@ -12,7 +12,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -190,7 +191,7 @@ class Registry(Generic[T]):
     def add_module(self, module: ModuleType | object, source: str = BUILT_IN) -> None:
         """Register every declaration of this kind that a module defines, or the one it is."""
         found = [module] if isinstance(module, self.kind) else list(vars(module).values())
-        items = [item for item in dict.fromkeys(i for i in found if isinstance(i, self.kind))]
+        items = list(dict.fromkeys(item for item in found if isinstance(item, self.kind)))
         if not items and source != BUILT_IN:
             raise ValueError(f"it declares no {self.noun}")
         if source != BUILT_IN:
@@ -203,7 +204,10 @@ class Registry(Generic[T]):
         """Load what installed distributions offer under this registry's entry-point group."""
         for point in sorted(entry_points(group=self.group), key=lambda p: p.name):
             source = point.dist.name if point.dist else point.name
-            self._guarded(source, lambda point=point, source=source: self.add_module(point.load(), source))
+            self._guarded(source, partial(self._load_point, point, source))
+
+    def _load_point(self, point: EntryPoint, source: str) -> None:
+        self.add_module(point.load(), source)
 
     def load_file(self, path: Path) -> None:
         """Load a plug-in from one Python file.
@@ -221,7 +225,11 @@ class Registry(Generic[T]):
                 raise ValueError("it is not a Python file")
             module = importlib.util.module_from_spec(spec)
             sys.modules[name] = module
-            spec.loader.exec_module(module)
+            try:
+                spec.loader.exec_module(module)
+            except BaseException:
+                del sys.modules[name]
+                raise
             self.add_module(module, path.name)
 
         self._guarded(path.name, load)
@@ -229,8 +237,11 @@ class Registry(Generic[T]):
     def _guarded(self, source: str, load: Callable[[], None]) -> None:
         try:
             load()
-        except (Exception, SystemExit) as error:  # a stranger's code may fail in any way; it is listed, not hidden
-            self.failed[source] = f"{type(error).__name__}: {error}"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's code may fail in any way; it is listed, not hidden
+            why = f"{type(error).__name__}: {error}"
+            self.failed[source] = f"{self.failed[source]}; {why}" if source in self.failed else why
 
     def __iter__(self) -> Iterator[T]:
         return iter(sorted(self._items.values(), key=lambda item: item.key))
@@ -249,6 +260,9 @@ class Registry(Generic[T]):
         """
         item = self._items.get(key) or self._items.get(key.upper()) or self._items.get(key.lower())
         if item is None:
-            hint = did_you_mean(key, self._items) or f"'makeready explain' lists every {self.noun}."
+            hint = did_you_mean(key, self._items)
+            if not hint and len(self) <= 12:
+                hint = f"There are: {', '.join(item.key for item in self)}."
+            hint = hint or f"'makeready explain' lists every {self.noun}."
             raise UsageError(f"There is no {self.noun} {key!r}.", hint)
         return item

@@ -47,7 +47,13 @@ class Quantity(float):
             return cls(float(value))
         match = re.fullmatch(r"\s*(-?(?:\d+(?:\.\d*)?|\.\d+))\s*([^\d\s.,]*)\s*", str(value))
         if match is None or match[2] not in cls.units:
-            wrong = "is not a number with a unit" if match is None else "has an unknown unit" if match[2] else "needs a unit"
+            wrong = (
+                "is not a number with a unit"
+                if match is None
+                else "has an unknown unit"
+                if match[2]
+                else "needs a unit"
+            )
             example = f"{match[1] if match else '1.5'} {cls.shown}"
             known = ", ".join(cls.units)
             raise ValueError(f"{value!r} {wrong}: write {example!r} (known units: {known})")
@@ -285,7 +291,9 @@ class Size(tuple[Length, Length]):
         parts = [f"{numbers[0]} × {numbers[1]} {unit}"]
         for name, (width, height) in self.NAMED.items():
             # 0.5 mm: ISO 216 itself allows ±1.5 mm; a name is only a help to the reader.
-            if all(abs(a - b) < 0.5 * POINTS_PER_MM for a, b in zip(sorted(self), sorted((width, height)), strict=True)):
+            if all(
+                abs(a - b) < 0.5 * POINTS_PER_MM for a, b in zip(sorted(self), sorted((width, height)), strict=True)
+            ):
                 parts.append(name)
         if parts[1:]:
             parts.append("portrait" if self[0] <= self[1] else "landscape")

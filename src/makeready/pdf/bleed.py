@@ -57,7 +57,7 @@ def _edge(document: Any, page: Page, trim: Rect, at: str, side: str, depth: floa
     }[at]
     pixels = _render(document, page, strip, scale)
     # Turn it so that rows go outwards from the trim and columns along it.
-    across = {"left": pixels.T[::-1], "right": pixels.T, "top": pixels[::-1], "bottom": pixels}[at]
+    across = {"left": pixels.T[::-1], "right": pixels.T, "top": pixels, "bottom": pixels[::-1]}[at]
     inked = across[1] < PAPER
     reach = max(3, round(depth * scale * 0.9))  # the outermost tenth may be lost to rounding
     outer = across[min(reach, across.shape[0] - 1)] < PAPER

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,7 @@ from makeready.pdf.colour import PROCESS_INKS, Spaces
 from makeready.pdf.interpreter import ANNOTATION, NOT_PRINTED, Fonts, Painted, Pictures, device_class
 from makeready.pdf.resources import Declared, Resources
 
-#: MuPDF's cache is emptied when it has grown past this share of its limit (256 MB) after a page.
+#: What MuPDF's cache is shrunk to after each page: fonts used all over stay, pictures go.
 STORE_KEPT_PERCENT = 25
 #: Warnings that say nothing about the print.
 _HARMLESS = ("Actualtext", "ActualText", "Structure tree", "structure tree", "Bookmark", "outline")
@@ -55,7 +56,7 @@ class Document:
 
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
-        pymupdf.TOOLS.reset_mupdf_warnings()
+        _warnings(pymupdf)  # of the file before
         try:
             opened = (
                 pymupdf.open(stream=source, filetype="pdf")
@@ -125,11 +126,11 @@ class Document:
                 native = self.pdf.pages[number - 1]
                 page = structure.page(number, native.obj)
                 declared = resources.of_page(native)
-                annotations = tuple(structure.annotations(number, native.obj, page.user_unit))
+                annotations = tuple(structure.annotations_of_page(number, native.obj, page.user_unit))
                 painted, damage = self._paint(page, declared, spaces, annotations)
                 facts.add(page, painted, declared, damage)
                 facts.annotations.extend(annotations)
-                facts.active.extend(structure.active_on_page(number, native.obj))
+                facts.active.extend(structure.active_content_of_page(number, native.obj))
                 if "bleed" in needs:
                     facts.bleed_edges.extend(bleed.edges(self._drawn, page))
                 if progress:
@@ -173,7 +174,7 @@ class Document:
 
         native = mupdf._mupdf
         document = mupdf.pdf_document_from_fz_document(self._drawn.this)
-        pymupdf.TOOLS.reset_mupdf_warnings()
+        _warnings(pymupdf)  # what opening the file left behind
         damage: list[str] = []
         pictures = Pictures(native, document.m_internal)
         device = device_class()(page, spaces, declared, pictures, Fonts(native, document.m_internal))
@@ -199,16 +200,22 @@ class Document:
             if any(note.has_appearance and not note.prints and not note.hidden for note in annotations):
                 device.within, device.quiet = NOT_PRINTED, 1
                 for annotation in _unprinted(mupdf, drawn):
-                    run(lambda annotation=annotation: mupdf.pdf_run_annot(annotation, device, ctm, cookie))
+                    run(partial(mupdf.pdf_run_annot, annotation, device, ctm, cookie))
             run(lambda: mupdf.fz_close_device(device))
             painted: Painted = device.finish()
         finally:
             pictures.close()
-            if mupdf.ll_fz_shrink_store is not None:
-                mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
-        warnings = pymupdf.TOOLS.mupdf_warnings(reset=True).splitlines()
-        damage.extend(line.strip() for line in warnings if line.strip() and not any(h in line for h in _HARMLESS))
+            mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
+        damage.extend(_warnings(pymupdf))
         return painted, tuple(_unique(damage))
+
+
+def _warnings(pymupdf: Any) -> list[str]:
+    """What MuPDF complained of since it was last asked, without what says nothing about the print."""
+    # MuPDF holds back a repeated warning to count it; unflushed, it would turn up in the next file.
+    pymupdf.mupdf.fz_flush_warnings()
+    lines = [line.strip() for line in pymupdf.TOOLS.mupdf_warnings(reset=True).splitlines()]
+    return [line for line in lines if line and not any(harmless in line for harmless in _HARMLESS)]
 
 
 class _Gathered:

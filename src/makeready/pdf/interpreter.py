@@ -24,7 +24,7 @@ from makeready.facts import (
     TextRun,
     Transparency,
 )
-from makeready.pdf.colour import NOTHING, REGISTRATION, Spaces
+from makeready.pdf.colour import NOTHING, REGISTRATION, Space, Spaces
 from makeready.pdf.resources import Declared, DeclaredImage
 from makeready.units import PointSize, Resolution
 
@@ -38,6 +38,10 @@ BLEND_MODES = (
 )  # fmt: skip
 #: fz_image's codecs, for inline pictures (which have no dictionary to ask).
 _CODECS = {2: "CCITTFaxDecode", 3: "FlateDecode", 4: "LZWDecode", 5: "RunLengthDecode"}
+
+#: A clip that lets everything through, and one that lets nothing through.
+EVERYWHERE = Rect(-math.inf, -math.inf, math.inf, math.inf)
+NOWHERE = Rect(math.inf, math.inf, -math.inf, -math.inf)
 
 PATTERN_CELL, TYPE_3, SOFT_MASK, ANNOTATION = "pattern", "type 3 glyph", "soft mask group", "annotation"
 EXPLICIT_MASK = "explicit mask"
@@ -99,7 +103,7 @@ def device_class() -> type[Any]:
     bound_path, bound_text = native.ll_fz_bound_path, native.ll_fz_bound_text
     identity = native.ll_fz_make_matrix(1, 0, 0, 1, 0, 0)
 
-    class Device(mupdf.FzDevice2):  # type: ignore[misc,name-defined]
+    class Device(mupdf.FzDevice2):  # type: ignore[misc]
         """Counts what a page paints; ``finish`` turns it into facts."""
 
         def __init__(self, page: Page, spaces: Spaces, declared: Declared, pictures: Pictures, fonts: Fonts) -> None:
@@ -108,10 +112,7 @@ def device_class() -> type[Any]:
                 getattr(self, f"use_virtual_{name}")()
             self.page, self.spaces, self.declared = page, spaces, declared
             self.pictures, self.font_objects = pictures, fonts
-            everything = Rect(-math.inf, -math.inf, math.inf, math.inf)
-            self.area = page.media or everything
-            self.clips: list[_Clip] = [_Clip(self.area)]
-            self.base: str | None = None
+            self.clips: list[_Clip] = [_Clip(page.media or EVERYWHERE)]
             self.within: str | None = None
             self.contexts: list[str | None] = []
             self.sizes: dict[int, int] = {}  # components of a colour space, by address
@@ -130,7 +131,9 @@ def device_class() -> type[Any]:
 
         # -- paths -------------------------------------------------------------------------------------
 
-        def fill_path(self, ctx, path, even_odd, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+        def fill_path(
+            self, ctx: Any, path: Any, even_odd: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
+        ) -> None:
             if self.quiet:
                 return
             bound = bound_path(path, None, ctm)
@@ -153,7 +156,9 @@ def device_class() -> type[Any]:
             if thin < THIN_FILL and max(wide, high) > LINE_RATIO * thin:
                 self._line(round(thin, 4), True, x0, y0, x1, y1, address, values, params)
 
-        def stroke_path(self, ctx, path, stroke, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+        def stroke_path(
+            self, ctx: Any, path: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
+        ) -> None:
             if self.quiet:
                 return
             bound = bound_path(path, stroke, ctm)
@@ -167,7 +172,9 @@ def device_class() -> type[Any]:
             if alpha < 1:
                 self._transparent("alpha", f"{alpha:.0%}", "vector", x0, y0, x1, y1)
 
-        def _line(self, width, filled, x0, y0, x1, y1, address, values, params):  # type: ignore[no-untyped-def]
+        def _line(
+            self, width: Any, filled: Any, x0: Any, y0: Any, x1: Any, y1: Any, address: Any, values: Any, params: Any
+        ) -> None:
             inked = tuple(value > 0 for value in values)
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             key = (address, inked, _white(values), overprint, mode, self.within, width, filled)
@@ -175,7 +182,7 @@ def device_class() -> type[Any]:
             if seen.few:
                 seen.add(x0, y0, x1, y1, self.clips[-1].area)
 
-        def fill_shade(self, ctx, shade, ctm, alpha, params):  # type: ignore[no-untyped-def]
+        def fill_shade(self, ctx: Any, shade: Any, ctm: Any, alpha: Any, params: Any) -> None:
             if self.quiet:
                 return
             area = self.clips[-1].area
@@ -190,24 +197,28 @@ def device_class() -> type[Any]:
 
         # -- text --------------------------------------------------------------------------------------
 
-        def fill_text(self, ctx, text, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+        def fill_text(self, ctx: Any, text: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any) -> None:
             self._text(text, None, ctm, space, colour, alpha, params, "fill")
 
-        def stroke_text(self, ctx, text, stroke, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+        def stroke_text(
+            self, ctx: Any, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
+        ) -> None:
             self._text(text, stroke, ctm, space, colour, alpha, params, "stroke")
 
-        def ignore_text(self, ctx, text, ctm):  # type: ignore[no-untyped-def]
+        def ignore_text(self, ctx: Any, text: Any, ctm: Any) -> None:
             self._text(text, None, ctm, None, None, 1.0, None, "invisible")
 
-        def clip_text(self, ctx, text, ctm, scissor):  # type: ignore[no-untyped-def]
+        def clip_text(self, ctx: Any, text: Any, ctm: Any, scissor: Any) -> None:
             self._text(text, None, ctm, None, None, 1.0, None, "clip")
             self._clip(scissor)
 
-        def clip_stroke_text(self, ctx, text, stroke, ctm, scissor):  # type: ignore[no-untyped-def]
+        def clip_stroke_text(self, ctx: Any, text: Any, stroke: Any, ctm: Any, scissor: Any) -> None:
             self._text(text, stroke, ctm, None, None, 1.0, None, "clip")
             self._clip(scissor)
 
-        def _text(self, text, stroke, ctm, space, colour, alpha, params, rendering):  # type: ignore[no-untyped-def]
+        def _text(
+            self, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any, rendering: Any
+        ) -> None:
             bound = bound_text(text, stroke, ctm)
             x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
             area = self.clips[-1].area
@@ -237,7 +248,7 @@ def device_class() -> type[Any]:
             if seen_of_it and alpha < 1:
                 self._transparent("alpha", f"{alpha:.0%}", "text", x0, y0, x1, y1)
 
-        def _type_3(self, font, span, ctm):  # type: ignore[no-untyped-def]
+        def _type_3(self, font: Any, span: Any, ctm: Any) -> None:
             """Draw each different glyph of a Type 3 font once: pictures may hide in them."""
             if len(self.contexts) > 8:
                 return
@@ -258,7 +269,7 @@ def device_class() -> type[Any]:
 
         # -- pictures ----------------------------------------------------------------------------------
 
-        def fill_image(self, ctx, image, ctm, alpha, params):  # type: ignore[no-untyped-def]
+        def fill_image(self, ctx: Any, image: Any, ctm: Any, alpha: Any, params: Any) -> None:
             place = _unit_square(ctm)
             if image.mask is not None:
                 self.pending.pop(int(image.mask.this), None)
@@ -276,7 +287,9 @@ def device_class() -> type[Any]:
             if image.mask is not None and _is_soft(image, known):
                 self._transparent("soft mask", None, "picture", *place)
 
-        def fill_image_mask(self, ctx, image, ctm, space, colour, alpha, params):  # type: ignore[no-untyped-def]
+        def fill_image_mask(
+            self, ctx: Any, image: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
+        ) -> None:
             place = _unit_square(ctm)
             self._picture(image, self.pictures.find(image, self.declared), ctm, place, stencil=True)
             area = self.clips[-1].area
@@ -289,10 +302,10 @@ def device_class() -> type[Any]:
             if alpha < 1:
                 self._transparent("alpha", f"{alpha:.0%}", "picture", *place)
 
-        def clip_image_mask(self, ctx, image, ctm, scissor):  # type: ignore[no-untyped-def]
+        def clip_image_mask(self, ctx: Any, image: Any, ctm: Any, scissor: Any) -> None:
             place = _unit_square(ctm)
             clip = self.clips[-1].area
-            area = place.intersection(clip) or _empty(clip)
+            area = place.intersection(clip) or NOWHERE
             # The mask of a picture comes before the picture; a stencil filled with a pattern looks the same,
             # and is told apart when the clip is closed and no picture has claimed the mask.
             address = int(image.this)
@@ -301,7 +314,7 @@ def device_class() -> type[Any]:
             native.ll_fz_keep_image(image)
             self.clips.append(_Clip(area, (address, image, matrix, place)))
 
-        def _picture(self, image, known, ctm, place, *, stencil):  # type: ignore[no-untyped-def]
+        def _picture(self, image: Any, known: Any, ctm: Any, place: Any, *, stencil: bool) -> None:
             right, up = (ctm.a, ctm.b), (-ctm.c, -ctm.d)  # MuPDF's pictures hang from their top edge
             shown = place.intersection(self.clips[-1].area)
             mask = image.mask
@@ -328,17 +341,17 @@ def device_class() -> type[Any]:
             if mask is not None and not fact.soft_mask:
                 self.images.append(_explicit_mask(fact, mask))
 
-        def _space_of(self, image):  # type: ignore[no-untyped-def]
+        def _space_of(self, image: Any) -> Space:
             space = image.colorspace
             return self.spaces.space(self._colour(space, None)[0])
 
         # -- clips, groups, masks ----------------------------------------------------------------------
 
-        def clip_path(self, ctx, path, even_odd, ctm, scissor):  # type: ignore[no-untyped-def]
+        def clip_path(self, ctx: Any, path: Any, even_odd: Any, ctm: Any, scissor: Any) -> None:
             bound = bound_path(path, None, ctm)
             self._clip(bound)
 
-        def clip_stroke_path(self, ctx, path, stroke, ctm, scissor):  # type: ignore[no-untyped-def]
+        def clip_stroke_path(self, ctx: Any, path: Any, stroke: Any, ctm: Any, scissor: Any) -> None:
             bound = bound_path(path, stroke, ctm)
             self._clip(bound)
             area = self.clips[-1].area
@@ -346,13 +359,13 @@ def device_class() -> type[Any]:
                 width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
                 self._line(round(width, 4), False, bound.x0, bound.y0, bound.x1, bound.y1, 0, (), None)
 
-        def _clip(self, bound):  # type: ignore[no-untyped-def]
+        def _clip(self, bound: Any) -> None:
             area = self.clips[-1].area
             x0, y0 = max(bound.x0, area.x0), max(bound.y0, area.y0)
             x1, y1 = min(bound.x1, area.x1), min(bound.y1, area.y1)
-            self.clips.append(_Clip(Rect(x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else _empty(area)))
+            self.clips.append(_Clip(Rect(x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else NOWHERE))
 
-        def pop_clip(self, ctx):  # type: ignore[no-untyped-def]
+        def pop_clip(self, ctx: Any) -> None:
             if len(self.clips) == 1:
                 return
             stencil = self.clips.pop().stencil
@@ -364,7 +377,9 @@ def device_class() -> type[Any]:
                 self._picture(image, self.pictures.find(image, self.declared), matrix, place, stencil=True)
             native.ll_fz_drop_image(image)
 
-        def begin_group(self, ctx, area, space, isolated, knockout, blend, alpha):  # type: ignore[no-untyped-def]
+        def begin_group(
+            self, ctx: Any, area: Any, space: Any, isolated: Any, knockout: Any, blend: Any, alpha: Any
+        ) -> None:
             if self.quiet or (not blend and alpha >= 1):
                 return
             place = area.x0, area.y0, area.x1, area.y1
@@ -374,26 +389,25 @@ def device_class() -> type[Any]:
             if alpha < 1:
                 self._transparent("alpha", f"{alpha:.0%}", "group", *place)
 
-        def begin_mask(self, ctx, area, luminosity, space, backdrop, params):  # type: ignore[no-untyped-def]
+        def begin_mask(self, ctx: Any, area: Any, luminosity: Any, space: Any, backdrop: Any, params: Any) -> None:
             place = area.x0, area.y0, area.x1, area.y1
             if not self.quiet:
                 self._transparent("soft mask", "luminosity" if luminosity else "alpha", "group", *place)
             self._clip(area)
             self._enter(SOFT_MASK, quiet=True)
 
-        def end_mask(self, ctx, function):  # type: ignore[no-untyped-def]
+        def end_mask(self, ctx: Any, function: Any) -> None:
             if self.contexts:
                 self._leave(quiet=True)
 
-        def begin_tile(self, ctx, area, view, x_step, y_step, ctm, *identity):  # type: ignore[no-untyped-def]
+        def begin_tile(self, ctx: Any, area: Any, view: Any, x_step: Any, y_step: Any, ctm: Any, *identity: Any) -> int:
             # The cell is drawn once at its origin; it stands for the whole painted area, so clips on the
             # page say nothing about it.
-            everywhere = Rect(-math.inf, -math.inf, math.inf, math.inf)
-            self.clips.append(_Clip(everywhere))
+            self.clips.append(_Clip(EVERYWHERE))
             self._enter(PATTERN_CELL)
             return 0
 
-        def end_tile(self, ctx):  # type: ignore[no-untyped-def]
+        def end_tile(self, ctx: Any) -> None:
             if len(self.clips) > 1:
                 self.clips.pop()
             if self.contexts:
@@ -401,16 +415,16 @@ def device_class() -> type[Any]:
 
         # -- bookkeeping -------------------------------------------------------------------------------
 
-        def _enter(self, context, quiet=False):  # type: ignore[no-untyped-def]
+        def _enter(self, context: Any, quiet: bool = False) -> None:
             self.contexts.append(self.within)
             self.within = self.within if self.within in (SOFT_MASK, NOT_PRINTED) else context
             self.quiet += quiet
 
-        def _leave(self, quiet=False):  # type: ignore[no-untyped-def]
+        def _leave(self, quiet: bool = False) -> None:
             self.within = self.contexts.pop()
             self.quiet -= quiet
 
-        def _colour(self, space, colour):  # type: ignore[no-untyped-def]
+        def _colour(self, space: Any, colour: Any) -> tuple[int, tuple[float, ...]]:
             """The address of a colour space and the numbers set in it; 0 and none for a pattern."""
             if not space:
                 return 0, ()
@@ -426,8 +440,8 @@ def device_class() -> type[Any]:
                 )  # fmt: skip
             return address, tuple([number(colour, i) for i in range(n)])
 
-        def _count(self, table, key, values):  # type: ignore[no-untyped-def]
-            seen = table.get(key)
+        def _count(self, table: Any, key: Any, values: Any) -> _Seen:
+            seen: _Seen | None = table.get(key)
             if seen is None:
                 seen = table[key] = _Seen(values)
             elif seen.heaviest != values:
@@ -435,7 +449,7 @@ def device_class() -> type[Any]:
             seen.count += 1
             return seen
 
-        def _transparent(self, kind, value, what, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
+        def _transparent(self, kind: Any, value: Any, what: Any, x0: Any, y0: Any, x1: Any, y1: Any) -> None:
             area = self.clips[-1].area
             if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
@@ -545,11 +559,6 @@ def _unit_square(ctm: Any) -> Rect:
     a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
     xs, ys = (e, e + a, e + c, e + a + c), (f, f + b, f + d, f + b + d)
     return Rect(min(xs), min(ys), max(xs), max(ys))
-
-
-def _empty(area: Rect) -> Rect:
-    """A clip that lets nothing through, outside of everything."""
-    return Rect(math.inf, math.inf, -math.inf, -math.inf)
 
 
 def _ppi(pixels: int, edge: tuple[float, float]) -> Resolution | None:

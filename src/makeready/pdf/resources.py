@@ -16,7 +16,7 @@ from typing import Any
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, PdfError, Stream
 
 from makeready import icc
-from makeready.facts import EmbeddedProfile, FontUse, ObjectId
+from makeready.facts import EmbeddedProfile, FontUse, IccProfile, ObjectId
 
 SUBSET_TAG = re.compile(r"[A-Z]{6}\+")
 #: The deepest nesting of forms that is followed; deeper ones are loops or attacks.
@@ -93,9 +93,9 @@ class Resources:
         return declared
 
     def _collect(self, resources: Object, declared: Declared, depth: int) -> None:
-        for name, font in _entries(resources, "/Font"):
+        for _, font in _entries(resources, "/Font"):
             if isinstance(font, Dictionary):
-                self._font(name, font, declared, depth)
+                self._font(font, declared, depth)
         for name, xobject in _entries(resources, "/XObject"):
             if isinstance(xobject, Stream):
                 if xobject.get("/Subtype") == Name.Image:
@@ -130,7 +130,7 @@ class Resources:
             self._nested(mask.G, declared, depth)
         font = state.get("/Font")
         if isinstance(font, Array) and len(font) and isinstance(font[0], Dictionary):
-            self._font("/Font", font[0], declared, depth)
+            self._font(font[0], declared, depth)
 
     def _image(self, name: str, image: Object, declared: Declared) -> None:
         number = image.objgen
@@ -148,7 +148,7 @@ class Resources:
             explicit_mask=isinstance(image.get("/Mask"), Stream),
         )
 
-    def _font(self, name: str, font: Object, declared: Declared, depth: int) -> None:
+    def _font(self, font: Object, declared: Declared, depth: int) -> None:
         use = font_use(font)
         key = use.object or (use.name, use.type)
         if key in declared.fonts:
@@ -179,12 +179,12 @@ class Resources:
             self._profile(space[2], used_by, depth + 1)
 
 
-def read_profile(stream: Object) -> Any:
+def read_profile(stream: Object) -> IccProfile:
     """The header of an ICC profile stream; a stream that cannot be unpacked is a damaged profile."""
     try:
         return icc.read_header(bytes(stream.read_bytes()))
     except PdfError as error:
-        return icc.damaged(f"its stream cannot be unpacked ({error})")
+        return IccProfile(None, None, None, None, 0, damage=f"its stream cannot be unpacked ({error})")
 
 
 def inherited(page: Object, key: str) -> Object | None:

@@ -30,13 +30,6 @@ _PLAYING = {"/Movie": "movie", "/Sound": "sound", "/Screen": "multimedia", "/Ric
 _HIDDEN, _PRINT = 1 << 1, 1 << 2
 
 
-def pages(pdf: Pdf, wanted: Any = None) -> Iterator[tuple[Page, Object]]:
-    """Each page's geometry with its native page, in order; ``wanted`` limits the page numbers."""
-    for number, native in enumerate(pdf.pages, start=1):
-        if wanted is None or number in wanted:
-            yield page(number, native.obj), native
-
-
 def page(number: int, native: Object) -> Page:
     """One page's boxes, rotation and scale. What is not four numbers is no box."""
     # Inheritable: Resources, MediaBox, CropBox, Rotate (ISO 32000-1, table 30). The other boxes are not.
@@ -56,7 +49,7 @@ def page(number: int, native: Object) -> Page:
     )
 
 
-def annotations(number: int, native: Object, unit: float) -> Iterator[Annotation]:
+def annotations_of_page(number: int, native: Object, unit: float) -> Iterator[Annotation]:
     """The annotations and form fields of a page."""
     for item in _dictionaries(native.get("/Annots")):
         flags = int(_number(item.get("/F")) or 0)
@@ -119,16 +112,16 @@ def active_content(pdf: Pdf) -> Iterator[ActiveContent]:
     yield from _additional(root.get("/AA"), "in the document", None)
     names = root.get("/Names")
     if isinstance(names, Dictionary):
-        if names.get("/JavaScript") is not None:
+        if _holds_anything(names.get("/JavaScript")):
             yield ActiveContent("JavaScript", "in the document")
-        if names.get("/EmbeddedFiles") is not None:
+        if _holds_anything(names.get("/EmbeddedFiles")):
             yield ActiveContent("attachment", "in the document")
     form = root.get("/AcroForm")
     if isinstance(form, Dictionary) and form.get("/XFA") is not None:
         yield ActiveContent("XFA form", "in the document")
 
 
-def active_on_page(number: int, native: Object) -> Iterator[ActiveContent]:
+def active_content_of_page(number: int, native: Object) -> Iterator[ActiveContent]:
     """What acts or plays on a page, its annotations and fields."""
     yield from _additional(native.get("/AA"), "on the page", number)
     for item in _dictionaries(native.get("/Annots")):
@@ -199,8 +192,18 @@ def _actions(action: Object | None, where: str, page: int | None, depth: int = 0
 
 def _additional(actions: Object | None, where: str, page: int | None) -> Iterator[ActiveContent]:
     if isinstance(actions, Dictionary):
-        for _, action in actions.items():
+        for action in dict(actions.items()).values():
             yield from _actions(action, where, page)
+
+
+def _holds_anything(tree: Object | None, depth: int = 0) -> bool:
+    """Whether a name tree has entries: programs leave it behind empty when they take the last one out."""
+    if not isinstance(tree, Dictionary) or depth > 8:
+        return False
+    names, below = tree.get("/Names"), tree.get("/Kids")
+    if isinstance(names, Array) and len(names):
+        return True
+    return isinstance(below, Array) and any(_holds_anything(kid, depth + 1) for kid in below)
 
 
 def _dictionaries(array: Object | None) -> Iterator[Object]:

@@ -37,9 +37,14 @@ def profile_names() -> tuple[str, ...]:
     return tuple(sorted({*own, *(point.name for point in entry_points(group="makeready.profiles"))}))
 
 
+def is_built_in_profile(name: str) -> bool:
+    """Whether a profile comes with the package."""
+    return (_folder() / f"{name}.toml").is_file()
+
+
 def find_profile(name: str) -> str | None:
     """The TOML text of a named profile, or ``None``."""
-    if name in {Path(file.name).stem for file in _folder().iterdir()}:
+    if is_built_in_profile(name):
         return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     for point in entry_points(group="makeready.profiles"):
         if point.name == name:

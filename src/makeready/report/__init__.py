@@ -129,22 +129,31 @@ def save(report: Report, path: Path, *, overwrite: bool = True) -> Path:
 def writing(path: Path) -> Iterator[IO[str]]:
     """A text file that appears whole or not at all: written under another name, then renamed.
 
+    Behind a link it is the file meant that is replaced; devices and pipes are written to as they are. File
+    names that are not UTF-8 come as lone surrogates, which are replaced: they must not cost the report.
+
     Raises:
-        UsageError: the folder is not there or cannot be written to.
+        UsageError: the folder is not there or cannot be written to, or the path is a folder.
     """
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder.", "Name a file in it.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        with path.open("w", encoding="utf-8", errors="replace") as stream:
+            yield stream
+        return
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        path = path.resolve()
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".makeready-", suffix=".part")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", "Name a folder that is there.") from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
             yield stream
         # mkstemp makes files for the owner only; a report is as readable as any file made here.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        Path(name).unlink(missing_ok=True)
         raise

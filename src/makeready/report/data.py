@@ -1,4 +1,7 @@
-"""The JSON report, schema ``makeready.report/1``: stable names, numbers with units, nothing left out."""
+"""The JSON report, schema ``makeready.report/1``: stable names, numbers with units, nothing left out.
+
+What JSON has no word for (a plug-in may put anything into a finding's details) is written as text.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,9 @@ def document(reports: Sequence[Report]) -> str:
     """One report, or several under one roof, indented for people."""
     documents = [as_document(report) for report in reports]
     whole = documents[0] if len(documents) == 1 else {"schema": REPORTS, "reports": documents}
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(whole, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def line(report: Report) -> str:
     """One report on one line."""
-    return json.dumps(as_document(report), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(as_document(report), ensure_ascii=False, separators=(",", ":"), default=str)

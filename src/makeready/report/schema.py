@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from makeready.facts import Artwork, Rect, json_fields
-from makeready.params import Params
 from makeready.profile import ProfileFile
 from makeready.registry import Check
 from makeready.report import data
@@ -33,20 +32,21 @@ def profile_schema(checks: Iterable[Check]) -> dict[str, Any]:
 
     fields: dict[str, Any] = {}
     for check in checks:
-        fields[check.code] = (str | _with_severity(check) | None, Field(None, title=check.title))
+        word = typing.Literal["on", "off", "info", "warning", "error"]
+        fields[check.code] = (word | _with_severity(check) | None, Field(None, title=check.title))
     model = create_model("Checks", __config__={"extra": "forbid"}, **fields)
-    whole = create_model("Profile", __base__=ProfileFile, checks=(model, Field(description="Settings by code.")))
+    whole = create_model("Profile", __base__=ProfileFile, checks=(model, Field({}, description="Settings by code.")))
     return {"$schema": DIALECT, **whole.model_json_schema()}
 
 
-def _with_severity(check: Check) -> type[Params]:
+def _with_severity(check: Check) -> Any:
     from pydantic import Field, create_model
 
-    severity = (
+    severity: Any = (
         typing.Literal["off", "info", "warning", "error"] | None,
         Field(None, description="The severity of its issues; a ceiling where limits are graded."),
     )
-    made: type[Params] = create_model(f"{check.code}_{check.params.__name__}", __base__=check.params, severity=severity)
+    made: Any = create_model(f"{check.code}_{check.params.__name__}", __base__=check.params, severity=severity)
     return made
 
 

@@ -26,18 +26,18 @@ _VERDICTS = {
 def lines(report: Report) -> Iterator[str]:
     """One line an issue, made for grep: ``file: page 3: error IMG101 …``; a file without issues has one line."""
     for issue in report.issues:
-        yield f"{_clean(report.file.path)}: {_where(issue)}{issue.severity.value} {issue.code} {_clean(issue.message)}{_cures(issue)}"
+        yield f"{clean(report.file.path)}: {_where(issue)}{_what(issue)}"
     for run in report.crashed:
-        yield f"{_clean(report.file.path)}: {run.code} crashed: {_clean(run.reason or '')}"
+        yield f"{clean(report.file.path)}: {run.code} crashed: {clean(run.reason or '')}"
     if not report.issues and not report.crashed:
-        yield f"{_clean(report.file.path)}: pass"
+        yield f"{clean(report.file.path)}: pass"
 
 
 def run_lines(report: Report) -> Iterator[str]:
     """How every check fared, a line each."""
     for run in report.runs:
-        reason = f": {_clean(run.reason)}" if run.reason else ""
-        yield f"{_clean(report.file.path)}: {run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
+        reason = f": {clean(run.reason)}" if run.reason else ""
+        yield f"{clean(report.file.path)}: {run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -48,11 +48,11 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
 
     mark, colour, word = _VERDICTS[report.verdict]
     console.print(
-        f"[{colour} bold]{mark}[/] [bold]{escape(_clean(report.file.path))}[/]  [{colour}]{word}[/]", highlight=False
+        f"[{colour} bold]{mark}[/] [bold]{escape(clean(report.file.path))}[/]  [{colour}]{word}[/]", highlight=False
     )
     console.print(f"  [dim]{escape(' · '.join(facts_in_brief(report)))}[/]", highlight=False)
     for source, why in report.failed_plugins.items():
-        console.print(f"  [yellow]plug-in {escape(source)} did not load: {escape(_clean(why))}[/]", highlight=False)
+        console.print(f"  [yellow]plug-in {escape(source)} did not load: {escape(clean(why))}[/]", highlight=False)
     if report.issues:
         table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
         for name in ("severity", "code", "page"):
@@ -69,7 +69,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
             )
         console.print(Padding(table, (0, 0, 0, 2)))
     for run in report.crashed:
-        console.print(f"  [magenta]{run.code} crashed: {escape(_clean(run.reason or ''))}[/]", highlight=False)
+        console.print(f"  [magenta]{run.code} crashed: {escape(clean(run.reason or ''))}[/]", highlight=False)
     if verbose:
         for line in run_lines(report):
             console.print(f"  [dim]{escape(line)}[/]", highlight=False)
@@ -116,7 +116,7 @@ def stars(report: Report) -> str:
 def _message(entry: Entry) -> str:
     more = len(entry.issues) - 1
     cures = _cures(entry.first)
-    return f"{_clean(entry.first.message)}{f' (and {more} more like it)' if more else ''}{cures}"
+    return f"{clean(entry.first.message)}{f' (and {more} more like it)' if more else ''}{cures}"
 
 
 def _pages(entry: Entry) -> str:
@@ -124,6 +124,10 @@ def _pages(entry: Entry) -> str:
     if not pages:
         return "file"
     return f"p. {pages[0]}" if len(pages) == 1 else f"p. {pages[0]} to {pages[-1]}"
+
+
+def _what(issue: Issue) -> str:
+    return f"{issue.severity.value} {issue.code} {clean(issue.message)}{_cures(issue)}"
 
 
 def _where(issue: Issue) -> str:
@@ -134,6 +138,6 @@ def _cures(issue: Issue) -> str:
     return f" (fix: {', '.join(issue.cures)})" if issue.cures else ""
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """No control characters: a file name must not move the cursor or fake a line."""
     return "".join(c if c.isprintable() else "�" for c in text)

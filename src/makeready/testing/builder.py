@@ -56,6 +56,17 @@ class _Sheet:
     touched: bool = False
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How an outline is painted; the width is that of the stroke, in points."""
+
+    fill: Colour | None
+    stroke: Colour | None
+    width: float
+    dash: tuple[float, ...] = ()
+    overprint: bool = False
+
+
 class PdfBuilder:
     """A PDF in the making. Made by :func:`pdf`; every method returns the builder, so that calls chain."""
 
@@ -235,7 +246,7 @@ class PdfBuilder:
             body += set_colour(self._pdf, colour, stroke=True)
         operators = f"BT {name} {numbers(points)} Tf{mode} {numbers(1.2 * points)} TL {matrix} Tm {shown} ET"
         body += Piece(operators, {"/Font": {name: resource}})
-        reach = max(max(fonts.text_width(line, points, font) for line in lines), 1.2 * points * len(lines)) + points
+        reach = max(1.2 * points * len(lines), *(fonts.text_width(line, points, font) for line in lines)) + points
         low = y - 1.2 * points * len(lines) if not rotate else y - reach
         box = (x - reach if rotate else x - points, low, x + reach, y + (reach if rotate else points))
         return self._add(body, box, within)
@@ -283,7 +294,8 @@ class PdfBuilder:
         x, top = self._place(at)
         box = (x, top - frame.height, x + frame.width, top)
         outline = _round_rectangle(box, min(r, frame.width / 2, frame.height / 2)) if r else _re(box)
-        return self._draw(outline, box, colour, stroke, width, dash, overprint, within)
+        look = _Look(colour, stroke, float(Length.parse(width)), tuple(dash), overprint)
+        return self._draw(outline, box, look, within)
 
     def path(
         self,
@@ -301,7 +313,8 @@ class PdfBuilder:
         corners = [self._place(point) for point in points]
         steps = [f"{numbers(*corner)} {'l' if i else 'm'}" for i, corner in enumerate(corners)]
         outline = " ".join(steps) + (" h" if closed else "")
-        return self._draw(outline, _hull(corners), colour, stroke, width, dash, overprint, within)
+        look = _Look(colour, stroke, float(Length.parse(width)), tuple(dash), overprint)
+        return self._draw(outline, _hull(corners), look, within)
 
     def gradient(
         self,
@@ -372,7 +385,7 @@ class PdfBuilder:
         ]  # fmt: skip
         outline = " ".join(f"{numbers(*tick[:2])} m {numbers(*tick[2:])} l" for tick in ticks)
         box = (left - long, low - long, right + long, high + long)
-        return self._draw(outline, box, None, colour, "0.25 pt", (), False, None)
+        return self._draw(outline, box, _Look(fill=None, stroke=colour, width=0.25))
 
     def raw(self, operators: str, resources: Mapping[str, Mapping[str, Any]] | None = None) -> Self:
         """Append operators as they are, in points from the corner of the MediaBox."""
@@ -538,7 +551,7 @@ class PdfBuilder:
         """Append a piece to the page, by way of ``within``, on the layer that is open."""
         sheet = self._now
         if box is not None:
-            piece = wrap(self._pdf, sheet.page, piece.saved(), box, within, 1 / sheet.user_unit)
+            piece = wrap(self._pdf, sheet.page, piece.saved(), box, within=within, scale=1 / sheet.user_unit)
         piece = piece.saved()
         if self._layer is not None:
             group = self._layers[self._layer]
@@ -548,21 +561,16 @@ class PdfBuilder:
         sheet.touched = True
         return self
 
-    def _draw(
-        self, outline: str, box: Box, colour: Colour | None, stroke: Colour | None, width: str,
-        dash: Sequence[float], overprint: bool, within: Within | None,
-    ) -> Self:  # fmt: skip
+    def _draw(self, outline: str, box: Box, look: _Look, within: Within | None = None) -> Self:
         """Paint an outline: fill, stroke, or both."""
-        thickness = float(Length.parse(width))
-        body = self._overprint(overprint)
-        if colour is not None:
-            body += set_colour(self._pdf, colour)
-        if stroke is not None:
-            body += Piece(f"{numbers(thickness)} w")
-            body += Piece(f"[{numbers(*dash)}] 0 d") if dash else Piece("")
-            body += set_colour(self._pdf, stroke, stroke=True)
-        operator = "B" if colour is not None and stroke is not None else "f" if colour is not None else "S"
-        grown = (box[0] - thickness, box[1] - thickness, box[2] + thickness, box[3] + thickness)
+        body = self._overprint(look.overprint)
+        if look.fill is not None:
+            body += set_colour(self._pdf, look.fill)
+        if look.stroke is not None:
+            dash = f" [{numbers(*look.dash)}] 0 d" if look.dash else ""
+            body += Piece(f"{numbers(look.width)} w{dash}") + set_colour(self._pdf, look.stroke, stroke=True)
+        operator = "B" if look.fill is not None and look.stroke is not None else "f" if look.fill is not None else "S"
+        grown = (box[0] - look.width, box[1] - look.width, box[2] + look.width, box[3] + look.width)
         return self._add(body + Piece(f"{outline} {operator}"), grown, within)
 
     def _fill(self, box: Box, colour: Colour) -> Piece:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Within = Literal["form", "pattern", "type3", "annotation", "soft mask"]
 
 
-def wrap(pdf: pikepdf.Pdf, page: pikepdf.Page, piece: Piece, box: Box, within: Within | None, scale: float) -> Piece:
+def wrap(pdf: pikepdf.Pdf, page: pikepdf.Page, piece: Piece, box: Box, *, within: Within | None, scale: float) -> Piece:
     """The piece by way of ``within``; ``scale`` turns its coordinates into those of the page's default space."""
     if within is None:
         return piece

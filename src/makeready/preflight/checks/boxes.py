@@ -274,11 +274,18 @@ def boxes_not_nested(page: Page, params: Params) -> Iterator[Finding]:
         if box[2] == box[0] or box[3] == box[1]:
             yield Finding(details={"what": f"the {name} is empty", "box": list(box)}, places=())
         elif box[2] < box[0] or box[3] < box[1]:
-            yield Finding(details={"what": f"the {name} is written upside down", "box": list(box)}, level="warning", places=())
+            yield Finding(
+                details={"what": f"the {name} is written upside down", "box": list(box)}, level="warning", places=()
+            )
         else:
             unit = page.user_unit
             rects[name] = Rect(box[0] * unit, box[1] * unit, box[2] * unit, box[3] * unit)
-    for inner, outer in (("TrimBox", "BleedBox"), ("TrimBox", "MediaBox"), ("BleedBox", "MediaBox"), ("ArtBox", "MediaBox")):
+    for inner, outer in (
+        ("TrimBox", "BleedBox"),
+        ("TrimBox", "MediaBox"),
+        ("BleedBox", "MediaBox"),
+        ("ArtBox", "MediaBox"),
+    ):
         if inner in rects and outer in rects and not rects[outer].contains(rects[inner]):
             by = max(
                 rects[outer].x0 - rects[inner].x0, rects[outer].y0 - rects[inner].y0,
@@ -403,5 +410,3 @@ def aspect_mismatch(artwork: Artwork, params: Aspect) -> Iterator[Finding]:
     if graded := params.loss.grade(loss):
         where = "left and right" if picture > canvas else "above and below"
         yield Finding(loss, graded.limit, graded.level, {"where": where})
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from makeready.facts import Artwork, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
 from makeready.params import AtMost, Params, param
@@ -73,7 +73,7 @@ def _places(paints: list[Paint]) -> tuple[Rect, ...]:
     severity=Severity.WARNING,
 )
 def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
-    """"70 % cyan" is a recipe, and its taste depends on the kitchen.
+    """A recipe of 70 % cyan tastes different in every kitchen.
 
     ## What it looks at
     Colour in DeviceRGB, DeviceCMYK or DeviceGray, in a PDF without an output intent for that kind of colour; in a
@@ -90,7 +90,11 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     if artwork.kind == "raster":
         for paint in artwork.paints:
             if paint.colour.family in ("DeviceRGB", "DeviceCMYK"):
-                details = {"count": counted(paint.count, paint.what), "spaces": paint.colour.model.upper(), "or_intent": ""}
+                details = {
+                    "count": counted(paint.count, paint.what),
+                    "spaces": paint.colour.model.upper(),
+                    "or_intent": "",
+                }
                 yield Finding(details=details, page=paint.page, places=())
         return
     intended = {_model(intent) for intent in artwork.output_intents}
@@ -105,7 +109,7 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     for (family, what), paints in found.items():
         number, pages = sum(paint.count for paint in paints), sorted({paint.page for paint in paints})
         first = [paint for paint in paints if paint.page == pages[0]]
-        details = {
+        details: dict[str, Any] = {
             "count": counted(number, what) + (f" on {len(pages)} pages" if len(pages) > 1 else ""),
             "spaces": family, "or_intent": " or output intent", "pages": pages,
         }  # fmt: skip
@@ -166,17 +170,20 @@ def wrong_profile(artwork: Artwork, params: PressProfile) -> Iterator[Finding]:
         if icc.damage:
             yield Finding(details={"what": f"the embedded ICC profile is damaged: {icc.damage}"})
         elif icc.colour_space and icc.colour_space.lower() != raster.colour_model.lower():
-            what = f"the picture is {raster.colour_model.upper()}, its profile ({icc.description}) is for {icc.colour_space}"
+            model = raster.colour_model.upper()
+            what = f"the picture is {model}, its profile ({icc.description}) is for {icc.colour_space}"
             yield Finding(details={"what": what}, level="error")
 
 
 def _intent(intent: OutputIntent, params: PressProfile) -> Iterator[Finding]:
     icc, named = intent.profile, intent.condition or intent.info or "without a name"
     if icc is not None and icc.damage:
-        yield Finding(details={"what": f"the output intent's profile ({named}) is damaged: {icc.damage}"}, level="error")
+        yield Finding(
+            details={"what": f"the output intent's profile ({named}) is damaged: {icc.damage}"}, level="error"
+        )
         return
     if icc is not None and icc.device_class not in (None, "output"):
-        what = f"the output intent {named} holds a profile of class {icc.device_class}; it must be an output profile"
+        what = f"the output intent {named} holds a profile of class {icc.device_class}, not of an output device"
         yield Finding(details={"what": what}, level="error")
     if icc is not None and params.colour_space != "any" and icc.colour_space not in (None, params.colour_space):
         what = f"the output intent {named} is for {icc.colour_space}; the press prints {params.colour_space}"
@@ -202,7 +209,9 @@ def _embedded(embedded: EmbeddedProfile) -> Iterator[Finding]:
         yield Finding(details={"what": f"{who} is damaged: {icc.damage}"})
         return
     if icc.device_class in ("link", "abstract", "named colour"):
-        yield Finding(details={"what": f"{who} is of class {icc.device_class}, which cannot describe a colour"}, level="error")
+        yield Finding(
+            details={"what": f"{who} is of class {icc.device_class}, which cannot describe a colour"}, level="error"
+        )
     channels = _CHANNELS.get(icc.colour_space or "")
     if channels and embedded.channels and channels != embedded.channels:
         what = f"{who} is for {icc.colour_space}, the colour has {embedded.channels} channel(s)"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from makeready.facts import ActiveContent, Artwork, Encryption
-from makeready.params import AtMost, Between, Params, param
+from makeready.params import AtMost, Between, Params, Threshold, param
 from makeready.registry import check
 from makeready.results import Finding, Severity
-from makeready.units import Count, FileSize, PixelCount
+from makeready.units import Count, FileSize, PixelCount, Quantity
 
 #: Extensions that are right for a format; the first is what we would call it.
 EXTENSIONS = {
@@ -221,7 +222,7 @@ def too_large(artwork: Artwork, params: Limits) -> Iterator[Finding]:
     Downsample pictures to what the press can show, flatten or simplify vector maps, split the job.
     """
     pixels = max((image.width_px * image.height_px for image in artwork.images), default=0)
-    measured = (
+    measured: tuple[tuple[str, Quantity, Threshold[Any]], ...] = (
         ("the file", FileSize(artwork.bytes), params.size),
         ("pages", Count(artwork.page_count), params.pages),
         ("the largest picture", PixelCount(pixels), params.pixels),
@@ -230,5 +231,3 @@ def too_large(artwork: Artwork, params: Limits) -> Iterator[Finding]:
     for what, value, limits in measured:
         if graded := limits.grade(value):
             yield Finding(value, graded.limit, graded.level, {"what": what})
-
-

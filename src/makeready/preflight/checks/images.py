@@ -103,7 +103,9 @@ def low_resolution_line_art(image: PlacedImage, params: LowResolutionLineArt) ->
 class ExcessiveResolution(Params):
     """Settings of IMG103."""
 
-    resolution: AtMost[Resolution] = param({"warning": "450 ppi"}, "The most effective ppi of gray and colour pictures.")
+    resolution: AtMost[Resolution] = param(
+        {"warning": "450 ppi"}, "The most effective ppi of gray and colour pictures."
+    )
     line_art: AtMost[Resolution] = param({"warning": "1200 ppi"}, "The most effective ppi of 1-bit pictures.")
     ignore_below: Length = param("20 mm", "Leave pictures alone whose shorter printed side is smaller.")
 
@@ -177,7 +179,10 @@ def distorted_image(image: PlacedImage, params: Distortion) -> Iterator[Finding]
         return
     stretch = Percent((max(image.ppi_x, image.ppi_y) / min(image.ppi_x, image.ppi_y) - 1) * 100)
     if graded := params.stretch.grade(stretch):
-        details = {"name": image.title, "how": f"stretched by {stretch} along one axis (up to {graded.limit} is let pass)"}
+        details = {
+            "name": image.title,
+            "how": f"stretched by {stretch} along one axis (up to {graded.limit} is let pass)",
+        }
         yield Finding(stretch, graded.limit, graded.level, details)
     shear = Angle(image.shear or 0.0)
     if graded := params.shear.grade(shear):

@@ -15,7 +15,9 @@ class SmallText(Params):
     """Settings of TXT101."""
 
     size: AtLeast[PointSize] = param({"warning": "5 pt"}, "The least size of text in one ink.")
-    white: AtLeast[PointSize] = param({"warning": "8 pt"}, "The least size of white text (knocked out of a background).")
+    white: AtLeast[PointSize] = param(
+        {"warning": "8 pt"}, "The least size of white text (knocked out of a background)."
+    )
     inks: AtLeast[PointSize] = param({"warning": "9 pt"}, "The least size of text in more than one ink.")
 
 

@@ -1,0 +1,71 @@
+# `make demo` and `make test` are all a newcomer needs; both set up what they use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format generate bench docs lock clean
+
+help:  ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+demo: $(VENV)/.core  ## Make a few realistic files, check them, write a report
+	@$(BIN)/python -m makeready.testing.demo demo/artwork
+	@echo
+	@$(BIN)/makeready check demo/artwork -o demo/report.html --canvas 30x20in --no-progress; \
+	  code=$$?; if [ $$code -gt 3 ]; then exit $$code; fi
+	@$(BIN)/makeready check demo/artwork --canvas 30x20in --no-progress | head -n 12; echo "…"
+	@echo
+	@echo "The report is in $(CURDIR)/demo/report.html"
+
+test: $(VENV)/.dev  ## Run the tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/.dev  ## Style, types, import layers, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
+
+format: $(VENV)/.dev  ## Put the code in the common layout
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: $(VENV)/.dev  ## Write the pages and schemas that are made from declarations
+	$(BIN)/python tools/generate.py
+
+bench: $(VENV)/.dev  ## Measure, against peers that are installed
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds -s -p no:randomly
+
+docs: generate  ## The pages of docs/, all of them from this checkout
+	@echo "docs/README.md is where to begin"
+
+lock: $(VENV)/.core  ## Resolve the versions that everybody installs
+	$(BIN)/python -m pip install --quiet uv
+	echo "hatchling" | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+	  --upgrade --custom-compile-command "make lock" - -o requirements/build.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements/core.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
+	  --custom-compile-command "make lock" --group dev -c requirements/core.txt pyproject.toml -o requirements/dev.txt
+
+clean:  ## Remove what was made here
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "makeready needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing (Debian: apt install python3-venv)."; exit 1; }
+
+$(VENV)/.core: requirements/core.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/makeready-example
+	@touch $@

@@ -13,13 +13,15 @@ help:  ## Say what can be made
 demo: $(VENV)/.core  ## Make a few realistic files, check them, write a report
 	@$(BIN)/python -m makeready.testing.demo demo/artwork
 	@echo
-	@$(BIN)/makeready check demo/artwork -o demo/report.html --canvas 30x20in --no-progress; \
-	  code=$$?; if [ $$code -gt 3 ]; then exit $$code; fi
-	@$(BIN)/makeready check demo/artwork --canvas 30x20in --no-progress | head -n 12; echo "…"
+	@# 1 and 3 are what is meant to be found here: issues, and a file that was cut off on its way.
+	@$(BIN)/makeready check demo/artwork -q --no-progress -o demo/report.html || [ $$? -le 3 ]
+	@$(BIN)/makeready check demo/artwork -q --no-progress --only 'IMG*,BOX*,FNT*' || [ $$? -le 3 ]
 	@echo
-	@echo "The report is in $(CURDIR)/demo/report.html"
+	@$(BIN)/makeready stars demo/artwork/canvas-photo.jpg --canvas 30x20in --product photo_on_canvas
+	@echo
+	@echo "The report, with pictures of the pages, is in $(CURDIR)/demo/report.html"
 
-test: $(VENV)/.dev  ## Run the tests
+test: $(VENV)/.dev  ## Run the tests; missing outside programs are skipped, in CI they fail
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.dev  ## Style, types, import layers, generated files

@@ -25,7 +25,8 @@ class Quantity(float):
     """A float in its base unit that reads and writes text with a unit.
 
     Subclasses declare ``units`` (name to base units), the unit ``shown``, how many ``decimals`` it is shown
-    with (``decimals_in`` for other units), and ``tolerance``: two quantities nearer than this (in base units) are equal to a press.
+    with (``decimals_in`` for other units), and ``tolerance``: two quantities nearer than this (in base units) are
+    equal to a press.
     """
 
     units: ClassVar[Mapping[str, float]]
@@ -217,7 +218,8 @@ def above(value: Quantity, limit: Quantity) -> bool:
 
 def told_apart(value: Quantity, limit: Quantity, unit: str | None = None) -> tuple[str, str]:
     """Both as text, with as many decimals as it takes for different numbers to read differently."""
-    unit = unit if unit in value.units and unit in limit.units else value.shown
+    if unit is None or unit not in value.units or unit not in limit.units:
+        unit = value.shown
     decimals = value.decimals_in.get(unit, value.decimals)
     first, second = value.text(unit), limit.text(unit)
     while first == second and not close(value, limit) and decimals < 6:

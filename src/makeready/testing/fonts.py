@@ -54,7 +54,7 @@ def font_file(kind: str) -> FontFile:
         # makeready.pdf is where pymupdf lives; only this one font is fetched here, and only when asked for.
         import pymupdf
 
-        bold: Any = pymupdf.Font("hebo")  # type: ignore[no-untyped-call]
+        bold: Any = pymupdf.Font("hebo")
         widths = tuple(round(bold.glyph_advance(ord(c)) * 1000) for c in characters)
         return FontFile(
             "NimbusSans-Bold", bytes(bold.buffer), widths, (-173, -307, 1097, 979), 949, -236, 729, 140, True

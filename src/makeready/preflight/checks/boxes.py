@@ -73,10 +73,10 @@ def bleed_missing(page: Page, params: Bleed, artwork: Artwork) -> Iterator[Findi
         sides = {side: bleed for side, bleed in sides.items() if side in ("top", "bottom")}
     if not sides:
         return
-    side, least = min(sides.items(), key=lambda item: item[1])
+    least = min(sides.values())
     if graded := params.bleed.grade(least):
-        everywhere = all(close(bleed, least) for bleed in sides.values())
-        where = "all round" if everywhere else f"on the {side}"
+        short = [side for side, bleed in sides.items() if close(bleed, least)]
+        where = "all round" if len(short) == 4 else f"on the {' and '.join(short)}"
         details = {"side": where, "sides": {name: bleed.as_data() for name, bleed in sides.items()}}
         yield Finding(least, graded.limit, graded.level, details)
 

@@ -33,7 +33,7 @@ class Rgb(Params):
     title="RGB colour in a product that is printed with CMYK",
     on=Artwork,
     params=Rgb,
-    message="{count} in RGB ({spaces})",
+    message="{count} in RGB{spaces}",
 )
 def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
     """Screens mix light, presses mix ink.
@@ -55,8 +55,8 @@ def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
             found.setdefault((paint.page, paint.what), []).append(paint)
     for (page, what), paints in found.items():
         number = sum(paint.count for paint in paints)
-        spaces = ", ".join(sorted({paint.colour.space for paint in paints}))
-        details = {"count": counted(number, what), "spaces": spaces, "objects": number}
+        spaces = sorted({paint.colour.space for paint in paints} - {"RGB"})
+        details = {"count": counted(number, what), "spaces": f" ({', '.join(spaces)})" if spaces else "", "objects": number}
         yield Finding(Count(number), details=details, page=page, places=_places(paints))
 
 
@@ -90,12 +90,12 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     if artwork.kind == "raster":
         for paint in artwork.paints:
             if paint.colour.family in ("DeviceRGB", "DeviceCMYK"):
-                details = {
+                untagged = {
                     "count": counted(paint.count, paint.what),
                     "spaces": paint.colour.model.upper(),
                     "or_intent": "",
                 }
-                yield Finding(details=details, page=paint.page, places=())
+                yield Finding(details=untagged, page=paint.page, places=())
         return
     intended = {_model(intent) for intent in artwork.output_intents}
     # A CMYK press prints gray with its black ink, so its intent covers gray as well (ISO 15930-7, 6.2.4).

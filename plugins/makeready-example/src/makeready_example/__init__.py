@@ -1,0 +1,1 @@
+"""An example of a plug-in for makeready: one check (``checks.py``) and one house profile (a TOML file)."""

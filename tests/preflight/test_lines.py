@@ -1,0 +1,145 @@
+"""Thin lines: one ink from 0.25 pt, white and several inks from 0.5 pt (GWG 2022, R0018 and R0019)."""
+
+from __future__ import annotations
+
+import pytest
+
+from makeready.testing import pdf
+
+SMALL = "100x100mm"
+WHITE = (0, 0, 0, 0)
+
+
+def page(**settings):
+    return pdf(SMALL, **settings)
+
+
+def said(issues):
+    return [(issue.severity.value, issue.details["kind"], str(issue.measured), str(issue.limit)) for issue in issues]
+
+
+@pytest.mark.parametrize(
+    ("colour", "kind", "limit"),
+    [
+        ((0, 0, 0, 1), "line", 0.25),
+        (0, "line", 0.25),
+        ((1, 0, 0), "line", 0.25),
+        (("spot", "Gold", 0.5), "line", 0.25),
+        ((0, 0, 0, 0.1), "line", 0.25),
+        (WHITE, "white line", 0.5),
+        (1, "white line", 0.5),
+        (("spot", "Gold", 0), "white line", 0.5),
+        ((0, 1, 1, 0), "line in 2 inks", 0.5),
+        ((0.1, 1, 1, 1), "line in 4 inks", 0.5),
+        ({"Gold": 1, "Black": 0.5}, "line in 2 inks", 0.5),
+        ("registration", "line in every ink", 0.5),
+    ],
+)
+def test_the_limit_goes_by_the_inks(found, colour, kind, limit) -> None:
+    assert found("LIN101", page().line(width=f"{limit} pt", colour=colour)) == []
+    shown = f"{limit - 0.01:g} pt"
+    expected = [("warning", kind, shown, f"{limit} pt")]
+    assert said(found("LIN101", page().line(width=shown, colour=colour))) == expected
+
+
+def test_a_width_of_nothing_is_the_thinnest_line(found) -> None:
+    """ISO 32000-1, 8.4.3.2."""
+    assert said(found("LIN101", page().line(width="0 pt"))) == [("warning", "line", "0 pt", "0.25 pt")]
+
+
+def test_a_tenth_of_a_hairline_reads_as_below_the_limit(found) -> None:
+    (issue,) = found("LIN101", page().line(width="0.248 pt"))
+    assert issue.message == "1 line of 0.248 pt; 0.25 pt is needed"
+
+
+def drawn(operators, matrix="1 0 0 1 0 0", **settings):
+    return page(**settings).raw(f"q {matrix} cm 0 0 0 1 k 0 0 0 1 K {operators} Q")
+
+
+@pytest.mark.parametrize(
+    ("artwork", "width"),
+    [
+        (lambda: drawn("2 w 500 500 m 900 500 l S", "0.1 0 0 0.1 0 0"), "0.2 pt"),
+        (lambda: drawn("0.2 w 50 20 m 90 20 l S", "0.6 0.8 -0.8 0.6 60 30"), "0.2 pt"),  # turned: cos 0.6, sin 0.8
+        (lambda: drawn("0.2 w 50 20 m 90 20 l S", "-1 0 0 1 200 0"), "0.2 pt"),  # mirrored
+        (lambda: drawn("2 w 500 500 m 900 500 l S", "0 0.1 -0.1 0 100 0"), "0.2 pt"),
+        (lambda: drawn("0.2 w 50 50 40 40 re S"), "0.2 pt"),
+        (lambda: drawn("0.2 w 50 50 m 90 50 70 90 50 90 c S"), "0.2 pt"),
+        (lambda: drawn("0.2 w [3 2] 0 d 50 50 m 90 50 l S"), "0.2 pt"),
+        (lambda: drawn("0.2 w 50 50 40 40 re B"), "0.2 pt"),
+        (lambda: drawn("0.2 w 50 50 m 50 50 l S"), "0.2 pt"),
+        (lambda: page(user_unit=3).line(width="0.2 pt"), "0.2 pt"),
+        (lambda: page(rotate=270).line(width="0.2 pt"), "0.2 pt"),
+        *((lambda way=way: page().line(width="0.2 pt", within=way), "0.2 pt")
+          for way in ("form", "pattern", "type3", "annotation")),
+    ],
+)  # fmt: skip
+def test_the_effective_width(found, artwork, width) -> None:
+    assert [str(issue.measured) for issue in found("LIN101", artwork())] == [width]
+
+
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [
+        ("50 50 100 0.3 re f", []),
+        ("50 50 100 0.2 re f", [("line (filled)", "0.2 pt")]),
+        ("50 50 0.2 100 re f", [("line (filled)", "0.2 pt")]),
+        ("50 50 100 0.2 re f*", [("line (filled)", "0.2 pt")]),
+        ("50 50 100 0 re f", [("line (filled)", "0 pt")]),
+        ("50 50 m 150 50 l f", [("line (filled)", "0 pt")]),  # ISO 32000-1, 8.5.3.3: paints the pixels it touches
+        ("50 50 m 150 50 l 150 50.2 l 50 50.2 l h f", [("line (filled)", "0.2 pt")]),
+        ("50 50 0.2 0.2 re f", []),  # a dot
+        ("50 50 0.5 0.2 re f", []),  # a speck
+        ("50 50 0.7 0.2 re f", [("line (filled)", "0.2 pt")]),
+        ("0 0 0 0 k 50 50 100 0.4 re f", [("white line (filled)", "0.4 pt")]),
+        ("1 1 0 0 k 50 50 100 0.4 re f", [("line in 2 inks (filled)", "0.4 pt")]),
+        ("q 0.6 0.8 -0.8 0.6 90 50 cm 0 0 100 0.2 re f Q", [("line (filled)", "0.2 pt")]),
+        ("q 10 0 0 0.01 0 0 cm 5 5000 10 20 re f Q", [("line (filled)", "0.2 pt")]),
+        ("50 50 100 0.2 re f 50 60 100 0.2 re f", [("lines (filled)", "0.2 pt")]),
+        ("50 50 100 0.2 re n", []),
+    ],
+)
+def test_a_thin_filled_shape_is_a_line(found, operators, expected) -> None:
+    issues = found("LIN101", drawn(operators))
+    assert [(issue.details["kind"], str(issue.measured)) for issue in issues] == expected
+
+
+SILENT = {
+    "a page as it is": page,
+    "a line of 0.25 pt": lambda: page().line(width="0.25 pt"),
+    "a line off the sheet": lambda: page().line(width="0 pt", at=("200 mm", "10 mm")),
+    "a line that is clipped away": lambda: drawn("0 0 9 9 re W n 0 w 50 50 m 90 90 l S"),
+    "a line on a layer that is off": lambda: page().layer("off", visible=False).line(width="0 pt"),
+    "a line on a layer that does not print": lambda: page().layer("a", prints=False).line(width="0 pt"),
+    "a line in a note that does not print": lambda: screen_only(page().line(width="0 pt", within="annotation")),
+    "a line inside a soft mask": lambda: page().line(width="0 pt", colour=0.5, within="soft mask"),
+    "a thin clip": lambda: drawn("50 50 100 0.1 re W n 0 0 200 200 re f"),
+    "a width that is set and not used": lambda: drawn("0 w 50 50 40 40 re f"),
+}
+
+
+def screen_only(builder):
+    builder.objects.pages[0].Annots[-1].F = 0
+    return builder
+
+
+@pytest.mark.parametrize("make", SILENT.values(), ids=SILENT)
+def test_lines_that_are_let_pass(found, make) -> None:
+    assert found("LIN101", make()) == []
+
+
+def test_lines_of_one_width_and_colour_are_one_issue(found) -> None:
+    builder = pdf(SMALL, pages=2).on(2)
+    for row in range(50):
+        builder.line(width="0.1 pt", at=("20 mm", f"{10 + row} mm"), to=("60 mm", f"{10 + row} mm"))
+    (issue,) = found("LIN101", builder)
+    assert (issue.page, issue.message) == (2, "50 lines of 0.1 pt; 0.25 pt is needed")
+    assert issue.place.mm == pytest.approx((20, 10, 60, 10), abs=0.1)
+    assert issue.places[31].mm == pytest.approx((20, 41, 60, 41), abs=0.1)
+    assert len(issue.places) == 32  # as many as facts remember
+
+
+@pytest.mark.parametrize(("width", "expected"), [("0.24 pt", "warning"), ("0.09 pt", "error")])
+def test_lines_may_have_two_limits(verdicts, width, expected) -> None:
+    settings = ("LIN101.width.warning=0.25pt", "LIN101.width.error=0.1pt")
+    assert verdicts("LIN101", page().line(width=width), *settings) == [expected]

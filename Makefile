@@ -46,7 +46,7 @@ docs: generate  ## The pages of docs/, all of them from this checkout
 
 lock: $(VENV)/.core  ## Resolve the versions that everybody installs
 	$(BIN)/python -m pip install --quiet uv
-	echo "hatchling" | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+	printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
 	  --upgrade --custom-compile-command "make lock" - -o requirements/build.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/core.txt

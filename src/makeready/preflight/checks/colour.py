@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from makeready.facts import Artwork, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
+from makeready.facts import Artwork, Colour, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
 from makeready.params import AtMost, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity
@@ -18,6 +18,14 @@ _ONE = {"image": "picture", "vector": "vector object", "text": "text run", "shad
 def counted(number: int, what: str) -> str:
     """``1 picture``, ``3 text runs``."""
     return f"{number} {_ONE[what] if number == 1 else _WORDS[what]}"
+
+
+def several_inks(colour: Colour | None) -> str | None:
+    """``3 inks`` where a colour takes more than one, ``every ink`` for registration, else ``None``."""
+    inks = colour.inks if colour is not None else ()
+    if any(name == "All" for name, _ in inks):
+        return "every ink"
+    return f"{len(inks)} inks" if len(inks) > 1 else None
 
 
 class Rgb(Params):

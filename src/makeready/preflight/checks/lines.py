@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from makeready.facts import Stroke
 from makeready.params import AtLeast, Params, param
+from makeready.preflight.checks.colour import several_inks
 from makeready.registry import check
 from makeready.results import Finding, Severity
 from makeready.units import PointSize
@@ -47,8 +48,8 @@ def hairline(stroke: Stroke, params: Hairline) -> Iterator[Finding]:
     limits, kind = params.width, "line"
     if stroke.colour is not None and stroke.colour.white:
         limits, kind = params.white, "white line"
-    elif stroke.colour is not None and len(stroke.colour.inks) > 1:
-        limits, kind = params.inks, f"line in {len(stroke.colour.inks)} inks"
+    elif inks := several_inks(stroke.colour):
+        limits, kind = params.inks, f"line in {inks}"
     if graded := limits.grade(stroke.width):
         kind = f"{kind}{' (filled)' if stroke.filled else ''}" if stroke.count == 1 else _many(kind, stroke.filled)
         yield Finding(stroke.width, graded.limit, graded.level, {"number": stroke.count, "kind": kind})

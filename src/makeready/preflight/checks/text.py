@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from makeready.facts import TextRun
 from makeready.params import AtLeast, Params, param
+from makeready.preflight.checks.colour import several_inks
 from makeready.registry import check
 from makeready.results import Finding, Severity
 from makeready.units import PointSize
@@ -50,8 +51,8 @@ def small_text(run: TextRun, params: SmallText) -> Iterator[Finding]:
     limits, kind = params.size, "text"
     if run.colour is not None and run.colour.white:
         limits, kind = params.white, "white text"
-    elif run.colour is not None and len(run.colour.inks) > 1:
-        limits, kind = params.inks, f"text in {len(run.colour.inks)} inks"
+    elif inks := several_inks(run.colour):
+        limits, kind = params.inks, f"text in {inks}"
     if graded := limits.grade(run.size):
         details = {"kind": kind, "font": run.font or "a font without a name", "runs": run.count, "glyphs": run.glyphs}
         yield Finding(run.size, graded.limit, graded.level, details)

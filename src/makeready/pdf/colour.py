@@ -82,6 +82,10 @@ class Spaces:
             overprint_mode=int(mode),
         )
 
+    def is_black(self, address: int, values: tuple[float, ...]) -> bool:
+        """Whether it is the colour that content streams begin with: DeviceGray 0 (ISO 32000-1, table 52)."""
+        return self.space(address).family == "DeviceGray" and values == (0.0,)
+
     def close(self) -> None:
         """Let go of the native spaces."""
         for native in self._kept:

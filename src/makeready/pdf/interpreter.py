@@ -86,6 +86,10 @@ def _white(values: tuple[float, ...]) -> tuple[bool, bool]:
     return not any(values), bool(values) and min(values) >= 1
 
 
+def _percent(alpha: float) -> str:
+    return f"{alpha * 100:.4g} %"
+
+
 class _Clip(NamedTuple):
     """An open clip: what is left to paint on, and the picture that opened it, if one did."""
 
@@ -116,6 +120,7 @@ def device_class() -> type[Any]:
             self.within: str | None = None
             self.contexts: list[str | None] = []
             self.sizes: dict[int, int] = {}  # components of a colour space, by address
+            self.heavier: dict[int, Any] = {}  # which of two amounts is more ink, by address
             self.quiet = 0  # inside what is not counted: soft masks, annotations that do not print
             self.vectors: dict[tuple[Any, ...], _Seen] = {}
             self.lines: dict[tuple[Any, ...], _Seen] = {}
@@ -146,7 +151,7 @@ def device_class() -> type[Any]:
             if seen.few:
                 seen.add(x0, y0, x1, y1, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "vector", x0, y0, x1, y1)
+                self._transparent("alpha", _percent(alpha), "vector", x0, y0, x1, y1)
             wide, high = x1 - x0, y1 - y0
             if ctm.b or ctm.c:  # turned: measure along the shape's own axes
                 own = bound_path(path, None, identity)
@@ -170,7 +175,7 @@ def device_class() -> type[Any]:
             address, values = self._colour(space, colour)
             self._line(round(width, 4), False, x0, y0, x1, y1, address, values, params)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "vector", x0, y0, x1, y1)
+                self._transparent("alpha", _percent(alpha), "vector", x0, y0, x1, y1)
 
         def _line(
             self, width: Any, filled: Any, x0: Any, y0: Any, x1: Any, y1: Any, address: Any, values: Any, params: Any
@@ -193,7 +198,7 @@ def device_class() -> type[Any]:
             if seen.few:
                 seen.add(*area, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "shading", *area)
+                self._transparent("alpha", _percent(alpha), "shading", *area)
 
         # -- text --------------------------------------------------------------------------------------
 
@@ -210,11 +215,11 @@ def device_class() -> type[Any]:
 
         def clip_text(self, ctx: Any, text: Any, ctm: Any, scissor: Any) -> None:
             self._text(text, None, ctm, None, None, 1.0, None, "clip")
-            self._clip(scissor)
+            self._clip(bound_text(text, None, ctm))
 
         def clip_stroke_text(self, ctx: Any, text: Any, stroke: Any, ctm: Any, scissor: Any) -> None:
             self._text(text, stroke, ctm, None, None, 1.0, None, "clip")
-            self._clip(scissor)
+            self._clip(bound_text(text, stroke, ctm))
 
         def _text(
             self, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any, rendering: Any
@@ -246,10 +251,10 @@ def device_class() -> type[Any]:
                         seen.add(x0, y0, x1, y1, area)
                 span = span.next
             if seen_of_it and alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "text", x0, y0, x1, y1)
+                self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
 
         def _type_3(self, font: Any, span: Any, ctm: Any) -> None:
-            """Draw each different glyph of a Type 3 font once: pictures may hide in them."""
+            """Draw each different glyph of a Type 3 font once: pictures and colours may hide in them."""
             if len(self.contexts) > 8:
                 return
             trm, items = span.trm, mupdf.FzTextSpan(span)
@@ -283,7 +288,7 @@ def device_class() -> type[Any]:
             if seen.few:
                 seen.add(*place, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "picture", *place)
+                self._transparent("alpha", _percent(alpha), "picture", *place)
             if image.mask is not None and _is_soft(image, known):
                 self._transparent("soft mask", None, "picture", *place)
 
@@ -300,7 +305,7 @@ def device_class() -> type[Any]:
             if seen.few:
                 seen.add(*place, area)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "picture", *place)
+                self._transparent("alpha", _percent(alpha), "picture", *place)
 
         def clip_image_mask(self, ctx: Any, image: Any, ctm: Any, scissor: Any) -> None:
             place = _unit_square(ctm)
@@ -342,14 +347,12 @@ def device_class() -> type[Any]:
                 self.images.append(_explicit_mask(fact, mask))
 
         def _space_of(self, image: Any) -> Space:
-            space = image.colorspace
-            return self.spaces.space(self._colour(space, None)[0])
+            return self.spaces.space(self._colour(image.colorspace, None)[0])
 
         # -- clips, groups, masks ----------------------------------------------------------------------
 
         def clip_path(self, ctx: Any, path: Any, even_odd: Any, ctm: Any, scissor: Any) -> None:
-            bound = bound_path(path, None, ctm)
-            self._clip(bound)
+            self._clip(bound_path(path, None, ctm))
 
         def clip_stroke_path(self, ctx: Any, path: Any, stroke: Any, ctm: Any, scissor: Any) -> None:
             bound = bound_path(path, stroke, ctm)
@@ -387,7 +390,7 @@ def device_class() -> type[Any]:
                 name = BLEND_MODES[blend] if 0 <= blend < len(BLEND_MODES) else str(blend)
                 self._transparent("blend mode", name, "group", *place)
             if alpha < 1:
-                self._transparent("alpha", f"{alpha:.0%}", "group", *place)
+                self._transparent("alpha", _percent(alpha), "group", *place)
 
         def begin_mask(self, ctx: Any, area: Any, luminosity: Any, space: Any, backdrop: Any, params: Any) -> None:
             place = area.x0, area.y0, area.x1, area.y1
@@ -431,7 +434,10 @@ def device_class() -> type[Any]:
             address = int(space.this)
             n = self.sizes.get(address)
             if n is None:
-                n = self.sizes[address] = self.spaces.add(space, address).n
+                added = self.spaces.add(space, address)
+                n = self.sizes[address] = added.n
+                # Of light, less is heavier; of ink, more.
+                self.heavier[address] = min if added.model in ("gray", "rgb", "lab") else max
             if not colour:
                 return address, ()
             if n == 4:
@@ -445,7 +451,7 @@ def device_class() -> type[Any]:
             if seen is None:
                 seen = table[key] = _Seen(values)
             elif seen.heaviest != values:
-                seen.heaviest = tuple(map(max, seen.heaviest, values))
+                seen.heaviest = tuple(map(self.heavier[key[0]], seen.heaviest, values))
             seen.count += 1
             return seen
 
@@ -628,6 +634,8 @@ def _facts(device: Any) -> Painted:
 
     for what, table in (("vector", device.vectors), ("shading", device.shades), ("image", device.pictured)):
         for (address, _, op, opm, within), seen in table.items():
+            if within == TYPE_3 and spaces.is_black(address, seen.heaviest):
+                continue  # what a glyph without colours of its own is drawn with; the text's colour is counted
             paint(what, colour_of(address, seen.heaviest, op, opm), within, seen)
     for (address, _, _, op, opm, within, width, filled), seen in device.lines.items():
         colour = colour_of(address, seen.heaviest, op, opm) if address else None

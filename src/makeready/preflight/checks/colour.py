@@ -64,7 +64,11 @@ def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
     for (page, what), paints in found.items():
         number = sum(paint.count for paint in paints)
         spaces = sorted({paint.colour.space for paint in paints} - {"RGB"})
-        details = {"count": counted(number, what), "spaces": f" ({', '.join(spaces)})" if spaces else "", "objects": number}
+        details = {
+            "count": counted(number, what),
+            "spaces": f" ({', '.join(spaces)})" if spaces else "",
+            "objects": number,
+        }
         yield Finding(Count(number), details=details, page=page, places=_places(paints))
 
 

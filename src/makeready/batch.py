@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -262,11 +263,8 @@ class _Child:
 
     def _failed(self, message: str, hint: str) -> Checked:
         position, self.position = self.position or 0, None
-        info = _profile(self.job)
-        source = Source.of(self.path)
-        report = inspection.unreadable(source, UnreadableFile(message, hint), info)
-        failed = self.job.held.failed_plugins if self.job.held else {}
-        return Checked(report.replace(failed_plugins=failed), None, position)
+        report = _failure(self.job, self.path, UnreadableFile(message, hint)).report
+        return Checked(report, None, position)
 
     def end(self, kill: bool = False) -> None:
         """Let the child finish, or stop it at once."""
@@ -310,7 +308,10 @@ def _work(pipe: Connection, job: Job) -> None:
             pipe.send(("started", None))
             with _last_resort(timeout):
                 checked = _one(pipe, job, path)
-            pipe.send(("done", checked))
+            try:
+                pipe.send(("done", checked))
+            except (pickle.PicklingError, AttributeError, TypeError) as error:  # a plug-in may put anything into it
+                pipe.send(("done", _failure(job, path, f"What was found cannot be sent on: {error}.")))
 
 
 @contextlib.contextmanager
@@ -339,10 +340,16 @@ def _one(pipe: Connection, job: Job, path: Path) -> Checked:
     try:
         return job.run(path, progress)
     except MemoryError:
-        failure: UnreadableFile = TooLarge(f"Reading it takes more than {MEMORY_BYTES // 1024**3} GB of memory.")
+        return _failure(job, path, TooLarge(f"Reading it takes more than {MEMORY_BYTES / 1024**3:g} GB of memory."))
     except Exception as error:  # what is done after the check may fail on a hostile file as well
-        failure = UnreadableFile(f"Working on it failed inside: {type(error).__name__}: {error}.")
-    return Checked(inspection.unreadable(Source.of(path), failure, _profile(job)))
+        return _failure(job, path, f"Working on it failed inside: {type(error).__name__}: {error}.")
+
+
+def _failure(job: Job, path: Path, why: str | UnreadableFile) -> Checked:
+    """The report of a file that came to nothing."""
+    error = UnreadableFile(why) if isinstance(why, str) else why
+    report = inspection.unreadable(Source.of(path), error, _profile(job))
+    return Checked(report.replace(failed_plugins=job.held.failed_plugins if job.held else {}))
 
 
 def _profile(job: Job) -> ProfileInfo:

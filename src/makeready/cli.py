@@ -20,6 +20,8 @@ from makeready import __version__
 from makeready.errors import ExitCode, MakereadyError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from makeready.batch import Checked, Event, Job
     from makeready.report import Reporter
     from makeready.results import Report
@@ -267,17 +269,18 @@ def _run(
     if output is not None and any(_same(path, output) for path in paths):
         raise UsageError(f"{output} is one of the files to look at.", "Name another file for the report.")
     kept: list[Report] = []
-    show_progress = not no_progress and sys.stderr.isatty()
-    with _progress(len(paths), show=show_progress) as on_event, _output(output, reporter) as stream:
+    show = not no_progress and sys.stderr.isatty()
+    tables = _tables() if _as_tables(reporter, output) else None
+    with _progress(len(paths), show=show, beside=tables) as on_event, _output(output, reporter) as stream:
         ready = batch.run(paths, job, processes=jobs, timeout=timeout, on_event=on_event)
         if reporter.name == "ndjson":
             for checked in ready:
                 stream(reporter.render([checked.report], {}))
                 kept.append(_light(checked.report))
         elif reporter.name == "text":
-            show = _shower(_as_tables(reporter, output), verbose)
+            print_text = _printer(tables, stream, verbose)
             for checked in batch.in_order(ready):
-                show(checked.report, stream)
+                print_text(checked.report)
                 kept.append(_light(checked.report))
         else:
             whole: list[Checked] = list(batch.in_order(ready))
@@ -321,17 +324,20 @@ _NO_ROWS: dict[str, Any] = dict.fromkeys(
 )
 
 
-def _shower(tables: bool, verbose: bool) -> Callable[[Report, Callable[[str], None]], None]:
-    """How text reports are shown: tables on a terminal, a line an issue anywhere else."""
+def _tables() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _printer(tables: Console | None, stream: Callable[[str], None], verbose: bool) -> Callable[[Report], None]:
+    """How text reports are printed: as tables on a terminal, a line an issue anywhere else."""
     from makeready.report import text
 
-    if tables:
-        from rich.console import Console
+    if tables is not None:
+        return lambda report: text.show(report, tables, verbose=verbose)
 
-        console = Console()
-        return lambda report, _: text.show(report, console, verbose=verbose)
-
-    def lines(report: Report, stream: Callable[[str], None]) -> None:
+    def lines(report: Report) -> None:
         stream("".join(f"{line}\n" for line in text.lines(report)))
         if verbose:
             stream("".join(f"{line}\n" for line in text.run_lines(report)))
@@ -344,7 +350,8 @@ def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str], N
     """Where results go: standard output, or a file that appears whole or not at all."""
     if path is None:
         if reporter.name != "text" and hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal speaks: JSON is UTF-8 (RFC 8259, 8.1)
+            # Whatever the locale says: JSON is UTF-8 (RFC 8259, 8.1).
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace")
         yield lambda text: click.echo(text, nl=False)
         return
     from makeready.report import writing
@@ -358,8 +365,12 @@ def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str], N
 
 
 @contextmanager
-def _progress(total: int, *, show: bool) -> Iterator[Callable[[Event], None] | None]:
-    """A bar on standard error: files done, and the page of the file at hand."""
+def _progress(total: int, *, show: bool, beside: Console | None) -> Iterator[Callable[[Event], None] | None]:
+    """A bar: files done, and the page of the file at hand.
+
+    It is drawn on standard error or, while tables are printed on the terminal, by the console that prints them:
+    only that one knows how to print above the bar.
+    """
     if not show:
         yield None
         return
@@ -372,7 +383,10 @@ def _progress(total: int, *, show: bool) -> Iterator[Callable[[Event], None] | N
     name_column = TextColumn("{task.description}", markup=False)
     columns = (name_column, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[page]}"))
     # No refresh thread: children are forked while this runs, and a fork copies the locks of other threads.
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    console = beside or Console(stderr=True)
+    bar = Progress(
+        *columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+    )
     with bar:
         task = bar.add_task("checking", total=total, page="")
 

@@ -101,6 +101,9 @@ class Page:
     painted: int | None = None
     #: Content that could not be interpreted, in the interpreter's words.
     damage: tuple[str, ...] = ()
+    #: Device spaces that the page's resources give a meaning (DefaultRGB and so on; ISO 32000-1, 8.6.5.6).
+    default_spaces: tuple[str, ...] = ()
+    #: What the page is called (iv, A-12), when the file has page labels.
     label: str | None = None
 
     def _rect(self, *boxes: Box | None) -> Rect | None:
@@ -264,7 +267,7 @@ class FontUse:
 
     @property
     def painted(self) -> bool:
-        """Whether any page shows text in it (text rendering mode 3 counts: it is in the file to be found)."""
+        """Whether any page shows text in it. Invisible text, as OCR leaves it, is not painted."""
         return bool(self.pages)
 
 

@@ -6,10 +6,11 @@ A settings class is a pydantic model, because settings are where outside data co
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from makeready.units import Quantity, above, below, close
 
@@ -20,6 +21,15 @@ class Params(BaseModel):
     """Settings of one check or fix; unknown names are errors, values are checked, defaults included."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _lists_as_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """``8, 16`` is a list, where a list is meant: that is how ``--set`` writes one."""
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, str) and typing.get_origin(field.annotation) is tuple:
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
 
 def param(default: Any, help: str, **limits: Any) -> Any:
@@ -73,7 +83,8 @@ class Threshold(Params, Generic[Q]):
         return None
 
     def __str__(self) -> str:
-        given = [f"{level} {limit}" for level in ("warning", "error") if (limit := getattr(self, level)) is not None]
+        limits = [(level, getattr(self, level)) for level in ("warning", "error")]
+        given = [f"{level} {limit.written()}" for level, limit in limits if limit is not None]
         return ", ".join(given) or "no limit"
 
 
@@ -124,7 +135,8 @@ class Between(Params, Generic[Q]):
 
     def __str__(self) -> str:
         if self.least is not None and self.most is not None:
-            return str(self.least) if close(self.least, self.most) else f"{self.least} to {self.most}"
+            least, most = self.least.written(), self.most.written()
+            return least if close(self.least, self.most) else f"{least} to {most}"
         if self.least is not None:
-            return f"at least {self.least}"
-        return f"at most {self.most}" if self.most is not None else "any"
+            return f"at least {self.least.written()}"
+        return f"at most {self.most.written()}" if self.most is not None else "any"

@@ -18,7 +18,8 @@ Found = Callable[..., list[Issue]]
 def found() -> Found:
     """The issues that one check raises: ``found("IMG101", artwork, "IMG101.ignore_below=5 mm", canvas="30x20in")``.
 
-    Settings are text as on the command line, or a dictionary as a profile holds them. The check runs whether or not the profile has it switched on, and it must not crash.
+    Settings are text as on the command line, or a dictionary as a profile holds them. The check runs whether or
+    not the profile has it switched on, and it must not crash.
     """
 
     def look(code: str, artwork: Any, *settings: str | dict[str, Any], **options: Any) -> list[Issue]:

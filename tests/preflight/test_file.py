@@ -196,13 +196,15 @@ def with_entry(where: str, text: str) -> pikepdf.Pdf:
 ACTING = {
     "a script that runs on opening": (lambda: pdf(SMALL).javascript(), "JavaScript", None),
     "named scripts of the document": (
-        lambda: with_entry("catalog", f"<< /Names << /JavaScript << /Names [(a) {SCRIPT}] >> >> >>"), "JavaScript", None),
+        lambda: with_entry("catalog", f"<< /Names << /JavaScript << /Names [(a) {SCRIPT}] >> >> >>"),
+        "JavaScript", None),
     "a script before printing": (lambda: with_entry("catalog", f"<< /AA << /WP {SCRIPT} >> >>"), "JavaScript", None),
     "a script behind another action": (
         lambda: with_entry("catalog", f"<< /OpenAction << /S /GoTo /D [0] /Next [{SCRIPT}] >> >>"), "JavaScript", None),
     "a script when a page is opened": (lambda: with_entry("page", f"<< /AA << /O {SCRIPT} >> >>"), "JavaScript", 1),
     "a script on a note": (lambda: with_entry("note", f"<< /A {SCRIPT} >>"), "JavaScript", 1),
-    "a program that is started": (lambda: with_entry("note", "<< /A << /S /Launch /F (a.exe) >> >>"), "launch action", 1),
+    "a program that is started": (
+        lambda: with_entry("note", "<< /A << /S /Launch /F (a.exe) >> >>"), "launch action", 1),
     "an attachment": (lambda: pdf(SMALL).attachment(), "attachment", None),
     "an attachment in a note": (lambda: with_entry("note", "<< /Subtype /FileAttachment >>"), "attachment", 1),
     "a film": (lambda: with_entry("note", "<< /Subtype /Movie >>"), "movie", 1),
@@ -233,7 +235,7 @@ PASSIVE = {
     "a view to open with": lambda: with_entry("catalog", "<< /OpenAction << /S /GoTo /D [0 /Fit] >> >>"),
     "a form without XFA": lambda: pdf(SMALL).annotation("Widget"),
     "an attachment that was taken out again": removed_attachment,
-    "a list of scripts without a script": lambda: with_entry("catalog", "<< /Names << /JavaScript << /Names [] >> >> >>"),
+    "a list without a script": lambda: with_entry("catalog", "<< /Names << /JavaScript << /Names [] >> >> >>"),
 }
 
 

@@ -71,9 +71,7 @@ def drawn(operators, matrix="1 0 0 1 0 0", **settings):
         (lambda: page(user_unit=3).line(width="0.2 pt"), "0.2 pt"),
         (lambda: page(rotate=270).line(width="0.2 pt"), "0.2 pt"),
         *((lambda way=way: page().line(width="0.2 pt", within=way), "0.2 pt")
-          for way in ("form", "pattern", "annotation")),
-        pytest.param(lambda: page().line(width="0.2 pt", within="type3"), "0.2 pt",
-                     marks=pytest.mark.xfail(reason="glyphs that MuPDF draws at once are drawn a second time")),
+          for way in ("form", "pattern", "type3", "annotation")),
     ],
 )  # fmt: skip
 def test_the_effective_width(found, artwork, width) -> None:

@@ -185,7 +185,6 @@ def test_a_picture_that_shows_through_a_clip_counts(found) -> None:
     assert len(found("IMG101", placed("60 60 20 20 re W n " + LOW.format(50, 50)))) == 1
 
 
-@pytest.mark.xfail(reason="content is cut off at the CropBox while it is read")
 def test_a_picture_outside_of_the_crop_box_counts(found) -> None:
     """The CropBox is for the screen; the bleed outside of it is printed."""
     crop = (10 * MM, 10 * MM, 96 * MM, 96 * MM)

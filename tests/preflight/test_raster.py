@@ -106,10 +106,13 @@ def test_other_depths_can_be_made_usual(found) -> None:
 
 
 def frames(format, count):
-    return saved(image(60, 40), format, save_all=True, append_images=[image(60, 40, seed=n) for n in range(2, count + 1)])
+    more = [image(60, 40, seed=n) for n in range(2, count + 1)]
+    return saved(image(60, 40), format, save_all=True, append_images=more)
 
 
-@pytest.mark.parametrize(("format", "what"), [("GIF", "frames"), ("WEBP", "frames"), ("PNG", "frames"), ("TIFF", "pages")])
+@pytest.mark.parametrize(
+    ("format", "what"), [("GIF", "frames"), ("WEBP", "frames"), ("PNG", "frames"), ("TIFF", "pages")]
+)
 def test_more_than_one_picture(found, format, what) -> None:
     (issue,) = found("RAS104", frames(format, 3))
     assert (issue.severity, issue.message) == ("warning", f"the file holds 3 {what}; the first one is taken")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pikepdf
 import pytest
 
 from makeready.testing import pdf
@@ -45,7 +44,8 @@ def said(issues):
 def test_the_limit_goes_by_the_inks(found, colour, kind, limit) -> None:
     assert said(found("TXT101", page().text("a", colour=colour, size=f"{limit} pt"))) == []
     shown = f"{limit - 0.01:g} pt"
-    assert said(found("TXT101", page().text("a", colour=colour, size=shown))) == [("warning", kind, shown, f"{limit} pt")]
+    expected = [("warning", kind, shown, f"{limit} pt")]
+    assert said(found("TXT101", page().text("a", colour=colour, size=shown))) == expected
 
 
 def raw_text(operators, matrix="1 0 0 1 0 0", font="embedded", **settings):
@@ -121,11 +121,6 @@ def test_a_type_3_font_is_as_large_as_its_own_scale_makes_it(found) -> None:
     assert found("TXT101", artwork) == []
 
 
-test_a_type_3_font_is_as_large_as_its_own_scale_makes_it = pytest.mark.xfail(
-    reason="the FontMatrix of a Type 3 font is taken for a thousandth"
-)(test_a_type_3_font_is_as_large_as_its_own_scale_makes_it)
-
-
 def test_where_small_text_is(found) -> None:
     builder = pdf(SMALL, pages=2, rotate=180).on(2).text("small", size="4 pt", at=("20 mm", "30 mm"))
     (issue,) = found("TXT101", builder)
@@ -145,9 +140,17 @@ def test_runs_of_one_size_and_colour_are_one_issue(found) -> None:
     assert sorted((str(issue.measured), issue.details["runs"]) for issue in issues) == [("3 pt", 1), ("4 pt", 40)]
 
 
-@pytest.mark.xfail(reason="filled and outlined letters are two runs")
 def test_text_that_is_filled_and_outlined_is_told_of_once(found) -> None:
     assert len(found("TXT101", page().text("a", size="4 pt", rendering=2))) == 1
+
+
+@pytest.mark.xfail(reason="other text may lie where the filled text lay in memory")
+def test_outlined_text_after_filled_text_is_not_its_outline(found) -> None:
+    builder = page()
+    resources = {"/Font": {"/F0": pdf_font(builder.objects, "embedded"), "/F1": pdf_font(builder.objects, "whole")}}
+    builder.raw("BT 50 50 Td /F0 12 Tf (a) Tj 1 Tr /F1 3 Tf (b) Tj 0 Tr /F0 12 Tf (c) Tj ET", resources)
+    (issue,) = found("TXT101", builder)
+    assert str(issue.measured) == "3 pt"
 
 
 @pytest.mark.parametrize(("size", "expected"), [("5.9 pt", "warning"), ("3.9 pt", "error")])

@@ -95,10 +95,10 @@ def _render(document: Any, page: Page, strip: Rect, scale: float) -> npt.NDArray
     import pymupdf
     from pymupdf import mupdf
 
-    from makeready.pdf.document import to_user_space
+    from makeready.pdf.document import to_user_space, whole_page
 
     native = mupdf.pdf_document_from_fz_document(document.this)
-    drawn = mupdf.pdf_load_page(native, page.number - 1)
+    drawn = whole_page(mupdf, native, page.number)
     user = to_user_space(mupdf, drawn, page.user_unit)
     ctm = mupdf.fz_concat(user, mupdf.fz_make_matrix(scale, 0, 0, scale, -strip.x0 * scale, -strip.y0 * scale))
     width = max(4, round((strip.x1 - strip.x0) * scale))

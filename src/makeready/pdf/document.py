@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,7 @@ class Document:
             self.pdf = self._open_pikepdf(source)
             if not self.pdf.pages:
                 raise UnreadableFile("The PDF has no pages.")
+            self._switch_on_printed_layers()
         except BaseException:
             self._drawn.close()
             raise
@@ -89,6 +91,14 @@ class Document:
         except Exception as error:  # MuPDF raises many kinds when it cannot write what it read
             raise UnreadableFile(f"The PDF's structure cannot be read: {_one_line(error)}.") from error
 
+    def _switch_on_printed_layers(self) -> None:
+        """MuPDF switches layers off for print where they say so, but never on: that is done here, in memory."""
+        from pymupdf import mupdf
+
+        document = mupdf.pdf_document_from_fz_document(self._drawn.this)
+        for place in structure.printed_layers(self.pdf):
+            mupdf.pdf_enable_layer(document, place, 1)
+
     def __enter__(self) -> Self:
         return self
 
@@ -124,7 +134,7 @@ class Document:
         try:
             for done, number in enumerate(numbers, start=1):
                 native = self.pdf.pages[number - 1]
-                page = structure.page(number, native.obj)
+                page = replace(structure.page(number, native.obj), label=structure.label(self.pdf, native))
                 declared = resources.of_page(native)
                 annotations = tuple(structure.annotations_of_page(number, native.obj, page.user_unit))
                 painted, damage = self._paint(page, declared, spaces, annotations)
@@ -180,7 +190,7 @@ class Document:
         device = device_class()(page, spaces, declared, pictures, Fonts(native, document.m_internal))
         try:
             try:
-                drawn = mupdf.pdf_load_page(document, page.number - 1)
+                drawn = whole_page(mupdf, document, page.number)
             except Exception as error:
                 raise UnreadableFile(f"Page {page.number} cannot be loaded: {_one_line(error)}.") from error
             ctm = to_user_space(mupdf, drawn, page.user_unit)
@@ -237,8 +247,8 @@ class _Gathered:
 
     def add(self, page: Page, painted: Painted, declared: Declared, damage: tuple[str, ...]) -> None:
         self.pages.append(
-            Page(page.number, page.boxes, page.rotate, page.user_unit, painted.marks, damage, page.label)
-        )  # fmt: skip
+            replace(page, painted=painted.marks, damage=damage, default_spaces=tuple(sorted(declared.default_spaces)))
+        )
         self.images.extend(painted.images)
         self.texts.extend(painted.texts)
         self.strokes.extend(painted.strokes)
@@ -254,11 +264,7 @@ class _Gathered:
             self.inks.setdefault(ink, []).append(page.number)
 
     def font_uses(self) -> tuple[FontUse, ...]:
-        import dataclasses
-
-        return tuple(
-            dataclasses.replace(font, pages=tuple(self.font_pages.get(key, ()))) for key, font in self.fonts.items()
-        )
+        return tuple(replace(font, pages=tuple(self.font_pages.get(key, ()))) for key, font in self.fonts.items())
 
     def ink_uses(self) -> tuple[Ink, ...]:
         """Process inks in the order of the press, then spots by name."""
@@ -269,6 +275,22 @@ class _Gathered:
 
 def _font_key(font: FontUse) -> Any:
     return font.object or (font.name, font.type)
+
+
+def whole_page(mupdf: Any, document: Any, number: int) -> Any:
+    """Load a page without its CropBox.
+
+    MuPDF shows a page as a screen would and cuts off what lies outside of the CropBox; a press prints it all.
+    The open document is changed in memory, never on disk.
+    """
+    native = mupdf.pdf_lookup_page_obj(document, number - 1)
+    media = mupdf.pdf_dict_gets_inheritable(native, "MediaBox")
+    if media.m_internal and mupdf.pdf_dict_gets_inheritable(native, "CropBox").m_internal:
+        mupdf.pdf_dict_puts(native, "CropBox", media)
+    unit = mupdf.pdf_dict_gets(native, "UserUnit")
+    if unit.m_internal and mupdf.pdf_to_real(unit) <= 0:
+        mupdf.pdf_dict_dels(native, "UserUnit")  # no scale at all: the boxes are read without it as well
+    return mupdf.pdf_load_page(document, number - 1)
 
 
 def to_user_space(mupdf: Any, drawn: Any, user_unit: float) -> Any:

@@ -130,8 +130,11 @@ def device_class() -> type[Any]:
             self.transparent: dict[tuple[str, str | None, str], _Seen] = {}
             self.images: list[PlacedImage] = []
             self.glyphs: set[tuple[Any, ...]] = set()
-            self.fonts_painted: dict[int, FontUse] = {}
-            self.type_3: dict[int, bool] = {}
+            self.outlines: dict[tuple[Any, ...], _Seen] = {}
+            self.fonts: dict[int, FontUse] = {}  # by address
+            self.painted_fonts: set[int] = set()
+            self.type_3: dict[int, float] = {}  # scale of glyph space against the usual thousandth; else 0
+            self.filled_text, self.filled_at = 0, (0.0, 0.0, 0.0, 0.0)
             self.pending: dict[int, Rect] = {}
 
         # -- paths -------------------------------------------------------------------------------------
@@ -204,11 +207,18 @@ def device_class() -> type[Any]:
 
         def fill_text(self, ctx: Any, text: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any) -> None:
             self._text(text, None, ctm, space, colour, alpha, params, "fill")
+            self.filled_text = int(text.this)
 
         def stroke_text(
             self, ctx: Any, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
         ) -> None:
-            self._text(text, stroke, ctm, space, colour, alpha, params, "stroke")
+            # Rendering mode 2: the same letters once more, as an outline. The address alone could be a new text's.
+            bound = bound_text(text, None, ctm)
+            same_place = (bound.x0, bound.y0, bound.x1, bound.y1) == self.filled_at
+            if self.filled_text == int(text.this) and same_place:
+                self._outline(text, stroke, ctm, space, colour, alpha, params)
+            else:
+                self._text(text, stroke, ctm, space, colour, alpha, params, "stroke")
 
         def ignore_text(self, ctx: Any, text: Any, ctm: Any) -> None:
             self._text(text, None, ctm, None, None, 1.0, None, "invisible")
@@ -226,8 +236,11 @@ def device_class() -> type[Any]:
         ) -> None:
             bound = bound_text(text, stroke, ctm)
             x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            self.filled_at = (x0, y0, x1, y1)
             area = self.clips[-1].area
-            seen_of_it = not (self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0)
+            shown = not (x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0)
+            printed = shown and self.within != NOT_PRINTED
+            seen_of_it = shown and not self.quiet
             a, b, c, d = ctm.a, ctm.b, ctm.c, ctm.d
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             address, values = self._colour(space, colour)
@@ -235,15 +248,19 @@ def device_class() -> type[Any]:
             while span:
                 font = span.font
                 at = int(font.this)
-                if at not in self.fonts_painted:
-                    self.fonts_painted[at] = self.font_objects.find(font, at, self.declared)
-                    self.type_3[at] = bool(font.t3procs)
-                if self.type_3[at]:
+                if at not in self.fonts:
+                    self.fonts[at] = self.font_objects.find(font, at, self.declared)
+                    self.type_3[at] = math.hypot(font.t3matrix.c, font.t3matrix.d) * 1000 if font.t3procs else 0
+                scale = self.type_3[at]
+                # MuPDF draws some Type 3 glyphs at once, and hands over their text as invisible.
+                if scale and rendering != "invisible":
                     self._type_3(font, span, ctm)
+                if printed and (scale or rendering != "invisible"):
+                    self.painted_fonts.add(at)
                 if seen_of_it:
                     trm = span.trm
                     up_x, up_y = trm.c, trm.d
-                    size = round(math.hypot(up_x * a + up_y * c, up_x * b + up_y * d), 3)
+                    size = round(math.hypot(up_x * a + up_y * c, up_x * b + up_y * d) * (scale or 1), 3)
                     key = (address, values, overprint, mode, self.within, at, size, rendering)
                     seen = self._count(self.runs, key, values)
                     seen.glyphs += span.len
@@ -251,6 +268,19 @@ def device_class() -> type[Any]:
                         seen.add(x0, y0, x1, y1, area)
                 span = span.next
             if seen_of_it and alpha < 1:
+                self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
+
+        def _outline(self, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any) -> None:
+            bound = bound_text(text, stroke, ctm)
+            x0, y0, x1, y1 = bound.x0, bound.y0, bound.x1, bound.y1
+            area = self.clips[-1].area
+            if self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
+                return
+            address, values = self._colour(space, colour)
+            seen = self._count(self.outlines, (address, _white(values), params.op, params.opm, self.within), values)
+            if seen.few:
+                seen.add(x0, y0, x1, y1, area)
+            if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
 
         def _type_3(self, font: Any, span: Any, ctm: Any) -> None:
@@ -540,11 +570,12 @@ class Fonts:
         for use in (*alike, *others):
             if use.object is not None and self._address(use.object) == address:
                 return use
-        for use in alike:
-            if use.object is None:  # a font written straight into the resources: only its name tells
-                return use
-        embedded = bool(font.t3procs) or (bool(font.buffer) and not font.flags.ft_substitute)
-        return FontUse(name=name or None, type="unknown", object=None, embedded=embedded, subset="+" in name[6:7])
+        if alike:  # written straight into the resources, or loaded anew: only the name tells
+            return next((use for use in alike if use.object is None), alike[0])
+        # No resources name it: MuPDF took a font of its own, as every reader will.
+        return FontUse(
+            name=name or None, type="unknown", object=None, embedded=bool(font.t3procs), subset="+" in name[6:7]
+        )
 
     def _address(self, number: tuple[int, int]) -> int | None:
         try:
@@ -610,7 +641,8 @@ def _facts(device: Any) -> Painted:
     """Turn the counted keys of a device into facts."""
     number = device.page.number
     spaces: Spaces = device.spaces
-    painted = Painted(images=device.images, fonts=device.fonts_painted)
+    painted = Painted(images=device.images)
+    painted.fonts = {at: device.fonts[at] for at in device.painted_fonts}
     colours: dict[tuple[Any, ...], Colour] = {}
     sums: dict[tuple[Any, ...], tuple[_Seen, dict[str, float], Colour]] = {}
 
@@ -629,10 +661,12 @@ def _facts(device: Any) -> Painted:
         total.places.extend(seen.places[: PLACES_KEPT - len(total.places)])
         for ink, amount in colour.inks:
             inks[ink] = max(amount, inks.get(ink, 0.0))
-        if not white and colour.model != "pattern":
+        # The colorant None paints nothing, and a tint of 0 no more; light has no inks yet, and does.
+        if not white and (colour.inks or colour.model in ("rgb", "lab", "unknown")):
             painted.marks += seen.count
 
-    for what, table in (("vector", device.vectors), ("shading", device.shades), ("image", device.pictured)):
+    counted = {"vector": device.vectors, "shading": device.shades, "image": device.pictured, "text": device.outlines}
+    for what, table in counted.items():
         for (address, _, op, opm, within), seen in table.items():
             if within == TYPE_3 and spaces.is_black(address, seen.heaviest):
                 continue  # what a glyph without colours of its own is drawn with; the text's colour is counted
@@ -649,7 +683,7 @@ def _facts(device: Any) -> Painted:
         painted.texts.append(
             TextRun(
                 page=number,
-                font=device.fonts_painted[font].name,
+                font=device.fonts[font].name,
                 size=PointSize(size),
                 colour=colour,
                 rendering=rendering,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
+from pikepdf import Page as NativePage
 
 from makeready.facts import (
     ActiveContent,
@@ -47,6 +48,16 @@ def page(number: int, native: Object) -> Page:
         rotate=round(rotate / 90) * 90 % 360,
         user_unit=unit if unit and unit > 0 else 1.0,
     )
+
+
+def label(pdf: Pdf, page: NativePage) -> str | None:
+    """What the page is called, when the file has page labels."""
+    if not isinstance(pdf.Root.get("/PageLabels"), Dictionary):
+        return None
+    try:
+        return str(page.label)
+    except (PdfError, ValueError, TypeError):
+        return None  # a broken number tree; the page has its number
 
 
 def annotations_of_page(number: int, native: Object, unit: float) -> Iterator[Annotation]:
@@ -103,6 +114,27 @@ def layers(pdf: Pdf) -> Iterator[Layer]:
             prints=None if state is None else state != Name.OFF,
             intent=tuple(word for item in names if (word := _name(item))),
         )
+
+
+def printed_layers(pdf: Pdf) -> list[int]:
+    """The places, in the list of all layers, of those that are switched on for print.
+
+    Usage states hold only where the default configuration lists the layer for the event (ISO 32000-1, 8.11.4.4).
+    """
+    properties = pdf.Root.get("/OCProperties")
+    if not isinstance(properties, Dictionary) or not isinstance(default := properties.get("/D"), Dictionary):
+        return []
+    order = {group.objgen: place for place, group in enumerate(_dictionaries(properties.get("/OCGs")))}
+    found = []
+    for rule in _dictionaries(default.get("/AS")):
+        if rule.get("/Event") == Name.Print:
+            for group in _dictionaries(rule.get("/OCGs")):
+                usage = group.get("/Usage")
+                printing = usage.get("/Print") if isinstance(usage, Dictionary) else None
+                on = isinstance(printing, Dictionary) and printing.get("/PrintState") == Name.ON
+                if on and group.objgen in order:
+                    found.append(order[group.objgen])
+    return found
 
 
 def active_content(pdf: Pdf) -> Iterator[ActiveContent]:

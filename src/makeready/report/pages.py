@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from makeready.params import Params
 from makeready.profile import CheckSettings, Profile
 from makeready.registry import SUBJECTS, Check
+from makeready.units import Quantity, Size
 
 
 def check_page(check: Check) -> str:
@@ -37,7 +38,7 @@ def settings(params: type[Params]) -> list[tuple[str, str, str]]:
         if isinstance(default, Params):
             for part in type(default).model_fields:
                 value = getattr(default, part)
-                rows.append((f"{name}.{part}", "no limit" if value is None else str(value), help))
+                rows.append((f"{name}.{part}", "no limit" if value is None else _shown(value), help))
         else:
             rows.append((name, _shown(default), help))
     return rows
@@ -48,11 +49,11 @@ def _shown(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (
-        ", ".join(str(item) for item in value)
-        if isinstance(value, tuple) and not hasattr(value, "text")
-        else str(value)
-    )
+    if isinstance(value, Quantity):
+        return value.written()  # 0.25 mm is a limit; the 0.2 mm that a report would show is another one
+    if isinstance(value, tuple) and not isinstance(value, Size):
+        return ", ".join(map(_shown, value))
+    return str(value)
 
 
 def section(check: Check, heading: str) -> str:
@@ -102,8 +103,11 @@ def said_of(check: Check, said: CheckSettings) -> str:
 
 
 def difference(first: Profile, second: Profile, checks: Iterable[Check]) -> list[tuple[str, str, str]]:
-    """The checks on which two profiles differ: code, the first's words, the second's."""
+    """Where two profiles differ: the check's code (or ``stars``), the first's words, the second's."""
     rows = []
+    stars = [f"{p.product.min_ppi} ppi is fair" if p.product.min_ppi else "none" for p in (first, second)]
+    if stars[0] != stars[1]:
+        rows.append(("stars", stars[0], stars[1]))
     for check in checks:
         words = [said_of(check, profile.checks.get(check.code, CheckSettings())) for profile in (first, second)]
         if words[0] != words[1]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from makeready.report.entries import Entry, entries
-from makeready.results import Issue, Report, Severity, Verdict
+from makeready.results import CheckRun, Issue, Outcome, Report, Severity, Verdict
 from makeready.units import FileSize
 
 if TYPE_CHECKING:
@@ -20,6 +20,15 @@ _VERDICTS = {
     Verdict.WARNING: ("!", "yellow", "warnings"),
     Verdict.ERROR: ("✗", "red", "errors"),
     Verdict.UNREADABLE: ("✗", "red", "unreadable"),
+}
+
+#: What so many files are, in the summary.
+_COUNTED = {
+    Verdict.PASS: "passed",
+    Verdict.INFO: "passed with notes",
+    Verdict.WARNING: "with warnings",
+    Verdict.ERROR: "with errors",
+    Verdict.UNREADABLE: "unreadable",
 }
 
 
@@ -36,8 +45,7 @@ def lines(report: Report) -> Iterator[str]:
 def run_lines(report: Report) -> Iterator[str]:
     """How every check fared, a line each."""
     for run in report.runs:
-        reason = f": {clean(run.reason)}" if run.reason else ""
-        yield f"{clean(report.file.path)}: {run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
+        yield f"{clean(report.file.path)}: {_fared(run)}"
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -71,15 +79,15 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     for run in report.crashed:
         console.print(f"  [magenta]{run.code} crashed: {escape(clean(run.reason or ''))}[/]", highlight=False)
     if verbose:
-        for line in run_lines(report):
-            console.print(f"  [dim]{escape(line)}[/]", highlight=False)
+        for run in report.runs:
+            console.print(f"  [dim]{escape(_fared(run))}[/]", highlight=False)
     console.print()
 
 
 def summary(reports: Sequence[Report], console: Console) -> None:
     """One line about all files."""
     counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
-    words = [f"[{_VERDICTS[v][1]}]{n} {_VERDICTS[v][2]}[/]" for v, n in counts.items() if n]
+    words = [f"[{_VERDICTS[v][1]}]{n} {_COUNTED[v]}[/]" for v, n in counts.items() if n]
     files = f"{len(reports)} file{'s' if len(reports) != 1 else ''}"
     console.print(f"[bold]{files}[/]: {', '.join(words)}", highlight=False)
 
@@ -124,6 +132,13 @@ def _pages(entry: Entry) -> str:
     if not pages:
         return "file"
     return f"p. {pages[0]}" if len(pages) == 1 else f"p. {pages[0]} to {pages[-1]}"
+
+
+def _fared(run: CheckRun) -> str:
+    if run.outcome is Outcome.SKIPPED:
+        return f"{run.code} skipped: {clean(run.reason or '')}"
+    reason = f": {clean(run.reason)}" if run.reason else ""
+    return f"{run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
 
 
 def _what(issue: Issue) -> str:

@@ -93,7 +93,7 @@ def _of_message(message: str) -> Iterator[str]:
 def _of_page(check: Check) -> Iterator[str]:
     """The page of ``explain``: one sentence, then the sections in their order, then the settings."""
     first = check.page.split("\n\n")[0].strip()
-    if not first.endswith(".") or first.startswith("#"):
+    if not first.endswith((".", "?")) or first.startswith("#"):
         yield "the docstring does not begin with a sentence"
     yield from (f"the section {name!r} is empty" for name in check.SECTIONS if not pages.section(check, name))
     places = [check.page.find(f"## {name}") for name in check.SECTIONS]

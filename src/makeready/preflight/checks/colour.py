@@ -89,7 +89,8 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
 
     ## What it looks at
     Colour in DeviceRGB, DeviceCMYK or DeviceGray, in a PDF without an output intent for that kind of colour; in a
-    raster file, an RGB or CMYK picture without an embedded ICC profile. Gray that a CMYK output intent covers, and
+    raster file, an RGB or CMYK picture without an embedded ICC profile. Colour that a page's DefaultGray, DefaultRGB or
+    DefaultCMYK gives a meaning, gray that a CMYK output intent covers, and
     gray raster files, pass.
 
     ## Why it matters on press
@@ -116,6 +117,9 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     for paint in artwork.paints:
         # Device colour behind an Indexed space is device colour all the same.
         family = paint.colour.family.removeprefix("Indexed ")
+        page = artwork.page(paint.page)
+        if page is not None and family in page.default_spaces:
+            continue
         if family in ("DeviceRGB", "DeviceCMYK", "DeviceGray") and paint.colour.model not in covered:
             found.setdefault((family, paint.what), []).append(paint)
     for (family, what), paints in found.items():

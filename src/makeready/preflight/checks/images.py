@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from makeready.facts import PlacedImage
-from makeready.params import AtLeast, AtMost, Params, param
+from makeready.params import AtLeast, AtMost, Params, Threshold, param
 from makeready.registry import check
 from makeready.results import Finding, Severity, Skip
 from makeready.units import Angle, Length, Percent, Resolution
 
 
-def _effective(image: PlacedImage) -> Resolution | None:
-    """The effective ppi of a picture that counts; ``None`` for one that is exempt.
+def _graded(image: PlacedImage, limits: Threshold[Resolution], ignore_below: Length) -> Iterator[Finding]:
+    """The one finding about the effective ppi of a picture, if it counts and breaks a limit.
 
     Raises:
         Skip: nobody knows how large it will be printed.
     """
     if image.place is None:
         raise Skip("its printed size is not known: give a canvas, or store a density in the file")
-    return image.resolution if image.counts else None
+    ppi, short_side = image.resolution, image.short_side
+    if not image.counts or ppi is None or (short_side is not None and short_side < ignore_below):
+        return
+    if graded := limits.grade(ppi):
+        pixels = f"{image.width_px} × {image.height_px}"
+        yield Finding(ppi, graded.limit, graded.level, {"name": image.title, "pixels": pixels})
 
 
 class LowResolution(Params):
@@ -54,12 +58,8 @@ def low_resolution(image: PlacedImage, params: LowResolution) -> Iterator[Findin
     ## What to do
     Place the original and not a preview, print it smaller, or upscale it and look closely.
     """
-    ppi = _effective(image)
-    if ppi is None or image.line_art or (image.short_side or math.inf) < params.ignore_below:
-        return
-    if graded := params.resolution.grade(ppi):
-        pixels = f"{image.width_px} × {image.height_px}"
-        yield Finding(ppi, graded.limit, graded.level, {"name": image.title, "pixels": pixels})
+    if not image.line_art:
+        yield from _graded(image, params.resolution, params.ignore_below)
 
 
 class LowResolutionLineArt(Params):
@@ -92,12 +92,8 @@ def low_resolution_line_art(image: PlacedImage, params: LowResolutionLineArt) ->
     ## What to do
     Scan at 1200 ppi, or have the drawing traced into vectors.
     """
-    ppi = _effective(image)
-    if ppi is None or not image.line_art or (image.short_side or math.inf) < params.ignore_below:
-        return
-    if graded := params.resolution.grade(ppi):
-        pixels = f"{image.width_px} × {image.height_px}"
-        yield Finding(ppi, graded.limit, graded.level, {"name": image.title, "pixels": pixels})
+    if image.line_art:
+        yield from _graded(image, params.resolution, params.ignore_below)
 
 
 class ExcessiveResolution(Params):
@@ -132,13 +128,7 @@ def excessive_resolution(image: PlacedImage, params: ExcessiveResolution) -> Ite
     ## What to do
     Downsample on export: 300 to 350 ppi for colour, 1200 ppi for line art.
     """
-    ppi = _effective(image)
-    if ppi is None or (image.short_side or math.inf) < params.ignore_below:
-        return
-    limits = params.line_art if image.line_art else params.resolution
-    if graded := limits.grade(ppi):
-        pixels = f"{image.width_px} × {image.height_px}"
-        yield Finding(ppi, graded.limit, graded.level, {"name": image.title, "pixels": pixels})
+    yield from _graded(image, params.line_art if image.line_art else params.resolution, params.ignore_below)
 
 
 class Distortion(Params):

@@ -483,22 +483,19 @@ def test_an_output_that_cannot_be_written_is_a_usage_error(out: str, artwork: Pa
 
 
 @linux
-@pytest.mark.parametrize("style", ["text", "json", "ndjson", "html"])
-def test_names_that_are_not_utf_8_cost_no_report(style: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("style", "to_file"), [("text", False), ("text", True), ("json", False), ("html", True)])
+def test_names_that_are_not_utf_8_cost_no_report(style: str, to_file: bool, tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/m\xfcnchen.jpg"
     Path(os.fsdecode(name)).write_bytes(picture(60, 40))
     out = tmp_path / f"report.{style}"
-    for options in ([], ["-o", out]):
-        done = subprocess.run(
-            command("check", name, "--format", style, *options), capture_output=True, timeout=120, check=False
-        )
-        assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
-        written = out.read_bytes() if options else done.stdout
-        assert "m?nchen.jpg" in written.decode("utf-8").replace("\N{REPLACEMENT CHARACTER}", "?")
+    words = command("check", name, "--format", style, *(["-o", out] if to_file else []))
+    done = subprocess.run(words, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    written = out.read_bytes() if to_file else done.stdout
+    assert "m?nchen.jpg" in written.decode("utf-8").replace("\N{REPLACEMENT CHARACTER}", "?")
 
 
 @linux
-@pytest.mark.xfail(reason="MuPDF is handed the name as text, and looks for another file")
 def test_a_pdf_whose_name_is_not_utf_8_can_be_read(tmp_path: Path) -> None:
     file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xfcnchen.pdf"))
     file.write_bytes(pdf().bytes())
@@ -506,11 +503,10 @@ def test_a_pdf_whose_name_is_not_utf_8_can_be_read(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
-def test_json_is_utf_8_in_every_locale(locale: str, tmp_path: Path) -> None:
+def test_json_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
     file = pdf().save(tmp_path / "a.pdf")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHONIO", "PYTHONUTF8"))}
-    environment |= {"LC_ALL": locale, "PYTHONIOENCODING": "ascii"}
+    environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         command("check", file, "--format", "json", "--canvas", "A5"),
         env=environment,
@@ -538,7 +534,6 @@ def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -
     assert report["file"]["path"] == str(file), "the data have the name as it is"
 
 
-@pytest.mark.xfail(reason="the path is asked whether it exists, which raises where a name is too long")
 def test_a_name_that_no_file_system_takes_stops_no_other(artwork: Path) -> None:
     result = invoke("check", "x" * 300 + ".pdf", artwork / "clean.pdf")
     assert result.exit_code == 3

@@ -212,12 +212,10 @@ def test_a_path_that_is_no_file_gets_a_report(kind: str, tmp_path: Path) -> None
     assert path.name in report.issues[0].message
 
 
-@pytest.mark.xfail(reason="the path is asked whether it exists, which raises where a name is too long", raises=OSError)
 def test_a_name_that_no_file_system_takes_gets_a_report() -> None:
     assert makeready.check("x" * 300 + ".pdf").verdict == "unreadable"
 
 
-@pytest.mark.xfail(reason="a page that is not there is passed over in silence")
 def test_asking_for_a_page_that_is_not_there_is_not_a_pass(faulty: bytes) -> None:
     try:
         report = makeready.check(faulty, pages=[9])
@@ -318,7 +316,6 @@ def test_whatever_a_check_does_wrong_costs_only_its_own_run(line: str, faulty: b
     assert "BOX102" in codes(report)
 
 
-@pytest.mark.xfail(reason="only Exception is caught at the check's door", raises=SystemExit)
 def test_a_check_that_exits_does_not_end_the_caller(faulty: bytes, tmp_path: Path) -> None:
     body = '@declare("XYZ101")\ndef leaving(artwork, params):\n    sys.exit(3)\n    yield\n'
     report = makeready.check(faulty, measure(plugin_files=[plugin(tmp_path, body)]))

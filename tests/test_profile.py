@@ -273,7 +273,6 @@ def test_a_part_of_a_setting_is_laid_over_what_the_profile_says() -> None:
     assert (limit.warning, limit.error) == (Length.parse("5 mm"), None)
 
 
-@pytest.mark.xfail(reason="the rest of a single limit is taken from the default instead of from the profile")
 def test_a_part_of_a_setting_is_laid_over_a_single_limit_of_the_profile() -> None:
     mine = load(mine='[checks]\nIMG101 = { resolution = "180 ppi" }')
     limit = params(mine, "IMG101", "IMG101.resolution.warning=220ppi").resolution
@@ -403,3 +402,42 @@ def test_changing_a_profile_leaves_the_one_it_came_from_alone() -> None:
     before = plain.sha256
     plain.with_settings(["IMG101.resolution.error=1ppi", "FNT101=off"])
     assert plain.sha256 == before
+
+
+# Profiles of plug-ins
+
+
+def distribution(folder: Path, point: str) -> None:
+    info = folder / "house_profiles-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: house-profiles\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[makeready.profiles]\n{point}\n")
+
+
+def test_a_plug_in_may_bring_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "house_of_profiles").mkdir()
+    (tmp_path / "house_of_profiles" / "__init__.py").touch()
+    (tmp_path / "house_of_profiles" / "letterpress.toml").write_text('extends = "default"\n[checks]\nFNT103 = "error"')
+    distribution(tmp_path, "letterpress = house_of_profiles")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "letterpress" in preflight.profile_names()
+    assert rule(measure("letterpress"), "FNT103").severity == "error"
+
+
+@pytest.mark.xfail(reason="the package that an entry point of profiles names is imported unguarded", raises=ImportError)
+def test_a_plug_in_whose_profile_is_not_there_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from makeready.report import doctor
+
+    distribution(tmp_path, "ruined = a_package_that_is_not_there")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert [p.name for p in preflight.product_profiles()]
+    assert any("ruined" in finding.line and not finding.ok for finding in doctor.examine())
+    with pytest.raises(UsageError, match="ruined"):
+        measure("ruined")
+
+
+@pytest.mark.xfail(reason="a name with a folder in it is joined to the folder of the built-in profiles")
+def test_a_name_does_not_lead_out_of_the_folder_of_profiles(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('title = "Not built in"')
+    with pytest.raises(UsageError):
+        measure(str(tmp_path / "mine"))

@@ -424,7 +424,9 @@ def _exit_code(reports: Sequence[Report], fail_on: str) -> int:
 @click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
 @click.option("--product", default="photo_on_canvas", show_default=True, help="A profile that names a least ppi.")
 @click.option("--sort", is_flag=True, help="The worst first.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines or data."
+)
 def stars(what: tuple[str, ...], canvas: str | None, product: str, sort: bool, style: str) -> int:
     """Rate pictures with one to five stars at their printed size.
 

@@ -150,11 +150,12 @@ def _rule(check: Check, said: CheckSettings, profile: str) -> Rule:
 
 
 def _whole_setting(check: Check, name: str, part: Part) -> Any:
-    """A part of a setting laid over the rest of its default."""
-    field = check.params.model_fields.get(name)
-    default = getattr(check.params(), name) if field is not None else None
-    base = default.model_dump(exclude_none=True) if isinstance(default, Params) else {}
-    return {**base, **part}
+    """A part of a setting laid over the rest of it: what the profile says, else the default."""
+    if name not in check.params.model_fields:
+        return dict(part)
+    said = check.params() if part.over is None else check.params.model_validate({name: part.over})
+    whole = getattr(said, name)
+    return {**(whole.model_dump(exclude_none=True) if isinstance(whole, Params) else {}), **part}
 
 
 def _codes(patterns: Collection[str], catalogue: Registry[Check]) -> set[str]:
@@ -260,10 +261,8 @@ def _run(rule: Rule, facts: Artwork, units: str) -> tuple[list[Issue], CheckRun]
                 )
             except Skip as skip:
                 skipped = str(skip)
-    except Exception as error:  # the check's door
-        where = getattr(error, "__traceback__", None)
-        line = _deepest_line(where)
-        reason = f"{type(error).__name__}: {error}{line}"
+    except (Exception, SystemExit) as error:  # the check's door
+        reason = f"{type(error).__name__}: {error}{_deepest_line(error.__traceback__)}"
         return [], CheckRun(check.code, Outcome.CRASHED, reason, time.perf_counter() - started)
     outcome = Outcome.FOUND if issues else Outcome.SKIPPED if skipped else Outcome.PASSED
     return issues, CheckRun(check.code, outcome, skipped, time.perf_counter() - started)

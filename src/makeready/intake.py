@@ -6,6 +6,7 @@ The kind is told by content, never by name. What no reader knows ends as ``Unrea
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +58,13 @@ class Source:
     @property
     def native(self) -> Path | bytes:
         """What the readers take."""
-        return self.path if self.path is not None else self.data or b""
+        if self.path is None:
+            return self.data or b""
+        try:
+            os.fspath(self.path).encode("utf-8")
+        except UnicodeEncodeError:  # MuPDF takes names as UTF-8 only; the bytes it takes as they are
+            return self.path.read_bytes()
+        return self.path
 
     def head(self) -> bytes:
         """The first bytes.
@@ -68,9 +75,10 @@ class Source:
         if self.path is None:
             head = (self.data or b"")[:_HEAD]
         else:
-            if not self.path.exists():
+            # os.path says no where Path's methods raise: names too long, folders closed to us.
+            if not os.path.exists(self.path):
                 raise UnreadableFile(f"{self.path.name}: there is no such file.", "Check the name and the folder.")
-            if not self.path.is_file():  # a fifo or a device would block for ever
+            if not os.path.isfile(self.path):  # a fifo or a device would block for ever
                 raise UnreadableFile(f"{self.path.name} is not a file.", "Name a file, or a folder to walk.")
             try:
                 with self.path.open("rb") as stream:
@@ -104,7 +112,7 @@ class Source:
 
     def info(self, kind: str | None = None, format: str | None = None) -> FileInfo:
         """What a report says of the file."""
-        plain = self.path is None or self.path.is_file()
+        plain = self.path is None or os.path.isfile(self.path)
         return FileInfo(self.name, kind, format, self.size(), self.sha256() if plain else None)
 
     @property
@@ -161,4 +169,9 @@ def read(
         facts = raster.read(source.native, max_pixels=max_pixels)
         return replace(raster.artwork(source.name, facts, bytes=size, canvas=canvas), extension=source.extension)
     artwork = pdf.read(source.native, pages=pages, needs=needs, progress=progress)
+    if pages is not None and not artwork.pages:
+        raise UnreadableFile(
+            f"None of the pages asked for is there: the file has {artwork.page_count}.",
+            "Pages count from 1.",
+        )
     return replace(artwork, bytes=size, extension=source.extension, canvas=canvas)

@@ -130,20 +130,28 @@ class Profile:
 
 
 class Part(dict[str, Any]):
-    """A part of a setting (``resolution.error``), laid over whatever the setting is otherwise."""
+    """A part of a setting (``resolution.error``), laid over what the setting is otherwise.
+
+    ``over`` is the single value that the profile gives the setting (what it stands for, the setting's class
+    knows), or ``None`` where the profile leaves it to the default.
+    """
+
+    over: Any = None
 
 
 def _deep(old: Any, new: Any) -> Any:
-    if isinstance(new, dict):
-        if isinstance(old, Mapping) and not isinstance(old, Part):
-            return {**old, **new}  # the profile has said all of it; the declaration's default is out of the game
-        return Part({**(old or {}), **new}) if isinstance(old, Part | None) else Part(new)
-    return new
+    if not isinstance(new, dict):
+        return new
+    if isinstance(old, Mapping) and not isinstance(old, Part):
+        return {**old, **new}  # the profile has said all of it; the declaration's default is out of the game
+    part = Part({**(old if isinstance(old, Part) else {}), **new})
+    part.over = old.over if isinstance(old, Part) else old
+    return part
 
 
 def _marked(value: Any) -> Any:
-    """A part that is laid over the default is another measure than the same words alone."""
-    return {"over the default": value} if isinstance(value, Part) else value
+    """A part that is laid over something else is another measure than the same words alone."""
+    return {"over": value.over, "part": dict(value)} if isinstance(value, Part) else value
 
 
 def load(name: str | Path, find: Callable[[str], str | None]) -> Profile:

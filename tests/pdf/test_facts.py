@@ -395,7 +395,6 @@ def test_only_layers_that_print_are_painted() -> None:
     assert [ink.name for ink in facts_of(builder).inks] == ["A"]
 
 
-@pytest.mark.xfail(reason="a layer that is off on screen is taken to be off in print")
 def test_a_layer_that_is_only_there_for_print_is_painted() -> None:
     """ISO 32000-1, 8.11.4.4: what /AS lists for the event Print goes by its PrintState, not by how the file opens."""
     builder = page(background=None).layer("for print", visible=False, prints=True).rectangle(colour=("spot", "D", 1))
@@ -446,9 +445,7 @@ def test_a_file_that_is_not_encrypted() -> None:
     assert facts_of(page()).encryption is None
 
 
-@pytest.mark.parametrize(
-    ("claim", "found"), [(None, None), ("PDF/X-1a:2003", "PDF/X-1a:2003"), ("PDF/X-4", "PDF/X-4")]
-)
+@pytest.mark.parametrize(("claim", "found"), [(None, None), ("PDF/X-1a:2003", "PDF/X-1a:2003"), ("PDF/X-4", "PDF/X-4")])
 def test_what_the_file_says_of_itself(claim, found) -> None:
     """PDF/X-1a is claimed in the document information, PDF/X-4 in XMP."""
     facts = facts_of(page(pdfx=claim))
@@ -555,7 +552,6 @@ def test_an_absurd_user_unit(unit) -> None:
     assert json.dumps(as_data(report.facts), allow_nan=False)
 
 
-@pytest.mark.xfail(reason="MuPDF takes the nothing as it is, the boxes do not")
 def test_a_user_unit_of_nothing_is_none() -> None:
     """ISO 32000-1, table 30: a positive number. What is not counts as 1, for boxes and content alike."""
     builder = page().text("a", size="8 pt")

@@ -90,7 +90,7 @@ def test_bleed_all_round(found, bleed, expected) -> None:
 
 
 def test_nearly_enough_bleed_reads_differently_from_enough(found) -> None:
-    """"The bleed is 3 mm; 3 mm is needed" helps nobody."""
+    """ "The bleed is 3 mm; 3 mm is needed" helps nobody."""
     (issue,) = found("BOX102", pdf(SMALL, bleed="2.99 mm"))
     assert issue.message.startswith("the bleed is 2.99 mm")
 
@@ -110,6 +110,11 @@ def test_the_side_with_the_least_bleed_is_named_as_displayed(found, rotate, side
     sides = {name: round(value["value"], 2) for name, value in issue.details["sides"].items()}
     order = ["left", "top", "right", "bottom"]
     assert [sides[order[(i + rotate // 90) % 4]] for i in range(4)] == [1, 5, 4, 2]
+
+
+def test_all_sides_with_the_least_bleed_are_named(found) -> None:
+    (issue,) = found("BOX102", boxes(media=(0, 0, 120, 120), bleed=(9, 5, 111, 115), trim=(10, 10, 110, 110)))
+    assert issue.message == "the bleed is 1 mm on the left and right; 3 mm is needed"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from makeready.errors import TooLarge, UnreadableFile
 from makeready.raster.picture import picture
@@ -166,7 +166,8 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"", b"hello", saved(noise(200, 200), "PNG")[:4000], b"%PDF-1.4"])
-def test_what_is_no_picture_cannot_be_drawn(junk: bytes) -> None:
+def test_what_is_no_picture_cannot_be_drawn(junk: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)  # WeasyPrint switches it on for a whole process
     with pytest.raises(UnreadableFile, match="cannot be drawn"):
         picture(junk)
 

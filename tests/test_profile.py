@@ -424,7 +424,6 @@ def test_a_plug_in_may_bring_a_profile(tmp_path: Path, monkeypatch: pytest.Monke
     assert rule(measure("letterpress"), "FNT103").severity == "error"
 
 
-@pytest.mark.xfail(reason="the package that an entry point of profiles names is imported unguarded", raises=ImportError)
 def test_a_plug_in_whose_profile_is_not_there_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from makeready.report import doctor
 
@@ -436,7 +435,6 @@ def test_a_plug_in_whose_profile_is_not_there_stops_nothing(tmp_path: Path, monk
         measure("ruined")
 
 
-@pytest.mark.xfail(reason="a name with a folder in it is joined to the folder of the built-in profiles")
 def test_a_name_does_not_lead_out_of_the_folder_of_profiles(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('title = "Not built in"')
     with pytest.raises(UsageError):

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from makeready import profile as profiles
+from makeready.errors import UsageError
 from makeready.profile import Profile
 from makeready.registry import Check, Registry
 
@@ -38,18 +39,29 @@ def profile_names() -> tuple[str, ...]:
 
 
 def is_built_in_profile(name: str) -> bool:
-    """Whether a profile comes with the package."""
-    return (_folder() / f"{name}.toml").is_file()
+    """Whether a profile comes with the package; a name is a name, not a path."""
+    return Path(name).name == name and (_folder() / f"{name}.toml").is_file()
 
 
 def find_profile(name: str) -> str | None:
-    """The TOML text of a named profile, or ``None``."""
+    """The TOML text of a named profile, or ``None``.
+
+    Raises:
+        UsageError: a plug-in offers it and does not have it.
+    """
     if is_built_in_profile(name):
         return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     for point in entry_points(group="makeready.profiles"):
         if point.name == name:
             # The entry point names a package; the profile is the TOML file of that name in it.
-            return (resources.files(point.module) / f"{name}.toml").read_text(encoding="utf-8")
+            try:
+                return (resources.files(point.module) / f"{name}.toml").read_text(encoding="utf-8")
+            except (Exception, SystemExit) as error:  # a stranger's package may fail in any way
+                source = point.dist.name if point.dist else point.module
+                raise UsageError(
+                    f"The plug-in {source} does not give the profile {name!r}: {type(error).__name__}: {error}.",
+                    "Install it again, or take another profile.",
+                ) from error
     return None
 
 
@@ -61,8 +73,6 @@ def load_profile(name: str | Path | Profile) -> Profile:
     """
     if isinstance(name, Profile):
         return name
-    from makeready.errors import UsageError
-
     try:
         return profiles.load(name, find_profile)
     except UsageError as error:
@@ -75,7 +85,10 @@ def load_profile(name: str | Path | Profile) -> Profile:
 def product_profiles() -> Iterable[Profile]:
     """The profiles that say which product they are for, which is what stars are given by."""
     for name in profile_names():
-        profile = load_profile(name)
+        try:
+            profile = load_profile(name)
+        except UsageError:  # a plug-in's profile that does not load: `makeready doctor` says so
+            continue
         if profile.product.type is not None:
             yield profile
 

@@ -101,8 +101,6 @@ class Page:
     painted: int | None = None
     #: Content that could not be interpreted, in the interpreter's words.
     damage: tuple[str, ...] = ()
-    #: Device spaces that the page's resources give a meaning (DefaultRGB and so on; ISO 32000-1, 8.6.5.6).
-    default_spaces: tuple[str, ...] = ()
     #: What the page is called (iv, A-12), when the file has page labels.
     label: str | None = None
 

@@ -74,7 +74,7 @@ class Quantity(float):
         number = f"{self.to(unit):.{decimals}f}"
         number = number.rstrip("0").rstrip(".") if "." in number else number
         number = "0" if number == "-0" else number
-        return f"{number}{'' if unit == '%' else ' '}{unit}"
+        return f"{number}{'' if unit in ('%', '°') else ' '}{unit}"
 
     def written(self) -> str:
         """Text that :meth:`parse` reads back as the same number, for files; ``text`` rounds for people."""

@@ -173,7 +173,6 @@ def test_a_default_space_says_what_device_colour_means(found) -> None:
     assert found("COL102", builder) == []
 
 
-@pytest.mark.xfail(reason="the default spaces of a form are taken for those of the page")
 def test_a_default_space_is_for_its_own_resources(found) -> None:
     builder = bare().rectangle()
     space = pikepdf.Array([pikepdf.Name.ICCBased, pikepdf.Stream(builder.objects, press_profile(), N=4)])

@@ -143,3 +143,14 @@ def test_lines_of_one_width_and_colour_are_one_issue(found) -> None:
 def test_lines_may_have_two_limits(verdicts, width, expected) -> None:
     settings = ("LIN101.width.warning=0.25pt", "LIN101.width.error=0.1pt")
     assert verdicts("LIN101", page().line(width=width), *settings) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("10 500 m 90 500 l S", ["0.1 pt"]), ("50 300 m 50 900 l S", []), ("10 300 m 90 900 l S", ["0.1 pt"])],
+    ids=["across", "along", "slanted"],
+)
+def test_an_uneven_scale_thins_a_line_by_its_direction(found, line, expected) -> None:
+    """Squeezed to a tenth in height, a line across is a tenth as thick, a line along as thick as it was."""
+    issues = found("LIN101", page().raw(f"q 1 0 0 .1 0 0 cm 1 w {line} Q"))
+    assert [str(issue.measured) for issue in issues] == expected

@@ -27,7 +27,7 @@ from makeready.pdf.resources import Declared, Resources
 #: What MuPDF's cache is shrunk to after each page: fonts used all over stay, pictures go.
 STORE_KEPT_PERCENT = 25
 #: Warnings that say nothing about the print.
-_HARMLESS = ("Actualtext", "ActualText", "Structure tree", "structure tree", "Bookmark", "outline")
+_HARMLESS = ("... repeated", "Actualtext", "ActualText", "Structure tree", "structure tree", "Bookmark", "outline")
 
 Progress = Callable[[int, int], None]
 
@@ -200,6 +200,8 @@ class Document:
                 try:
                     what()
                 except Exception as error:  # MuPDF's own classes, and what its C++ layer makes of them
+                    if "Director error" in str(error):
+                        raise  # our own callback failed: no fault of the file
                     damage.append(_one_line(error))
 
             run(lambda: mupdf.pdf_run_page_contents_with_usage(drawn, device, ctm, "Print", cookie))
@@ -246,9 +248,7 @@ class _Gathered:
         self.inks: dict[str, list[int]] = {}
 
     def add(self, page: Page, painted: Painted, declared: Declared, damage: tuple[str, ...]) -> None:
-        self.pages.append(
-            replace(page, painted=painted.marks, damage=damage, default_spaces=tuple(sorted(declared.default_spaces)))
-        )
+        self.pages.append(replace(page, painted=painted.marks, damage=damage))
         self.images.extend(painted.images)
         self.texts.extend(painted.texts)
         self.strokes.extend(painted.strokes)
@@ -325,4 +325,4 @@ def _unique(lines: Collection[str]) -> list[str]:
 def _one_line(error: object) -> str:
     """A library's message without the paths and addresses it puts in front."""
     text = re.sub(r"^(stream <[^>]*>|\S*/\S+)\s*:?\s*", "", " ".join(str(error).split()))
-    return text[:200].rstrip(". ") or type(error).__name__
+    return text[:200].lstrip(", ").rstrip(". ") or type(error).__name__

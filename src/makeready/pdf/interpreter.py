@@ -24,7 +24,7 @@ from makeready.facts import (
     TextRun,
     Transparency,
 )
-from makeready.pdf.colour import NOTHING, REGISTRATION, Space, Spaces
+from makeready.pdf.colour import NOTHING, PATTERN, REGISTRATION, Space, Spaces
 from makeready.pdf.resources import Declared, DeclaredImage
 from makeready.units import PointSize, Resolution
 
@@ -87,7 +87,7 @@ def _white(values: tuple[float, ...]) -> tuple[bool, bool]:
 
 
 def _percent(alpha: float) -> str:
-    return f"{alpha * 100:.4g} %"
+    return f"{alpha * 100:.4g}%"
 
 
 class _Clip(NamedTuple):
@@ -120,6 +120,7 @@ def device_class() -> type[Any]:
             self.within: str | None = None
             self.contexts: list[str | None] = []
             self.sizes: dict[int, int] = {}  # components of a colour space, by address
+            self.meant: dict[int, Any] = {}  # what stands in for a device space, by the address of that
             self.heavier: dict[int, Any] = {}  # which of two amounts is more ink, by address
             self.quiet = 0  # inside what is not counted: soft masks, annotations that do not print
             self.vectors: dict[tuple[Any, ...], _Seen] = {}
@@ -174,16 +175,33 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
-            width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
+            width = self._stroke_width(path, stroke.linewidth, ctm.a, ctm.b, ctm.c, ctm.d)
             address, values = self._colour(space, colour)
             self._line(round(width, 4), False, x0, y0, x1, y1, address, values, params)
             if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "vector", x0, y0, x1, y1)
 
+        def _stroke_width(self, path: Any, width: float, a: float, b: float, c: float, d: float) -> float:
+            """The effective width of a stroke; where its scale is uneven, that of the thinnest part."""
+            if not b and not c and abs(a) == abs(d):
+                return width * abs(a)
+            across, along = a * a + b * b, c * c + d * d
+            area = abs(a * d - b * c)
+            if abs(across - along) <= 1e-4 * (across + along) and abs(a * c + b * d) <= 1e-4 * (across + along):
+                return float(width * area**0.5)
+            own = bound_path(path, None, identity)
+            wide, high = own.x1 - own.x0, own.y1 - own.y0
+            if (wide == 0) != (high == 0) and across and along:
+                # A straight line along one axis of its own: it is the other axis that makes it thick or thin.
+                return float(width * area / (across if high == 0 else along) ** 0.5)
+            # The smaller singular value of the matrix: a line that runs in the worst direction.
+            half = (across + along) / 2
+            return float(width * max(0.0, half - max(0.0, half * half - area * area) ** 0.5) ** 0.5)
+
         def _line(
             self, width: Any, filled: Any, x0: Any, y0: Any, x1: Any, y1: Any, address: Any, values: Any, params: Any
         ) -> None:
-            inked = tuple(value > 0 for value in values)
+            inked = tuple([value > 0 for value in values])
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             key = (address, inked, _white(values), overprint, mode, self.within, width, filled)
             seen = self._count(self.lines, key, values)
@@ -377,7 +395,8 @@ def device_class() -> type[Any]:
                 self.images.append(_explicit_mask(fact, mask))
 
         def _space_of(self, image: Any) -> Space:
-            return self.spaces.space(self._colour(image.colorspace, None)[0])
+            space = image.colorspace
+            return self.spaces.add(space, int(space.this)) if space else PATTERN
 
         # -- clips, groups, masks ----------------------------------------------------------------------
 
@@ -389,7 +408,7 @@ def device_class() -> type[Any]:
             self._clip(bound)
             area = self.clips[-1].area
             if not self.quiet and area.x0 <= area.x1:  # a stroke painted with a pattern
-                width = stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5
+                width = self._stroke_width(path, stroke.linewidth, ctm.a, ctm.b, ctm.c, ctm.d)
                 self._line(round(width, 4), False, bound.x0, bound.y0, bound.x1, bound.y1, 0, (), None)
 
         def _clip(self, bound: Any) -> None:
@@ -446,6 +465,21 @@ def device_class() -> type[Any]:
             if self.contexts:
                 self._leave()
 
+        def set_default_colorspaces(self, ctx: Any, defaults: Any) -> None:
+            """What DefaultGray, DefaultRGB and DefaultCMYK of the page, or of a form, make of device colours.
+
+            An output intent comes the same way, but says nothing of what a colour means (COL102 asks for it apart).
+            """
+            intent = native.ll_fz_default_output_intent(defaults)
+            self.meant = {}
+            for device, default in (
+                (native.ll_fz_device_gray(), native.ll_fz_default_gray(defaults)),
+                (native.ll_fz_device_rgb(), native.ll_fz_default_rgb(defaults)),
+                (native.ll_fz_device_cmyk(), native.ll_fz_default_cmyk(defaults)),
+            ):
+                if default and int(default.this) not in (int(device.this), int(intent.this) if intent else 0):
+                    self.meant[int(device.this)] = default
+
         # -- bookkeeping -------------------------------------------------------------------------------
 
         def _enter(self, context: Any, quiet: bool = False) -> None:
@@ -462,6 +496,9 @@ def device_class() -> type[Any]:
             if not space:
                 return 0, ()
             address = int(space.this)
+            if self.meant and address in self.meant:
+                space = self.meant[address]
+                address = int(space.this)
             n = self.sizes.get(address)
             if n is None:
                 added = self.spaces.add(space, address)
@@ -504,6 +541,7 @@ _CALLBACKS = (
     "fill_path", "stroke_path", "clip_path", "clip_stroke_path", "fill_text", "stroke_text", "clip_text",
     "clip_stroke_text", "ignore_text", "fill_shade", "fill_image", "fill_image_mask", "clip_image_mask",
     "pop_clip", "begin_mask", "end_mask", "begin_group", "begin_tile", "end_tile",
+    "set_default_colorspaces",
 )  # fmt: skip
 
 

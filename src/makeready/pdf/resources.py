@@ -21,7 +21,6 @@ from makeready.facts import EmbeddedProfile, FontUse, IccProfile, ObjectId
 SUBSET_TAG = re.compile(r"[A-Z]{6}\+")
 #: The deepest nesting of forms that is followed; deeper ones are loops or attacks.
 DEEPEST = 64
-_DEFAULTS = {"/DefaultGray": "DeviceGray", "/DefaultRGB": "DeviceRGB", "/DefaultCMYK": "DeviceCMYK"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ class Declared:
 
     fonts: dict[Any, FontUse] = field(default_factory=dict)
     images: dict[ObjectId, DeclaredImage] = field(default_factory=dict)
-    default_spaces: set[str] = field(default_factory=set)
 
     def add(self, other: Declared) -> None:
         """Take over what another set of resources declares."""
@@ -51,7 +49,6 @@ class Declared:
             self.fonts.setdefault(key, font)
         for number, image in other.images.items():
             self.images.setdefault(number, image)
-        self.default_spaces |= other.default_spaces
 
 
 class Resources:
@@ -113,10 +110,8 @@ class Resources:
         for _, shading in _entries(resources, "/Shading"):
             if isinstance(shading, Dictionary | Stream):
                 self._profile(shading.get("/ColorSpace"), "shading")
-        for name, space in _entries(resources, "/ColorSpace"):
+        for _, space in _entries(resources, "/ColorSpace"):
             self._profile(space, "colour")
-            if name in _DEFAULTS and isinstance(space, Array):  # a name would only say Device… again
-                declared.default_spaces.add(_DEFAULTS[name])
         for _, state in _entries(resources, "/ExtGState"):
             if isinstance(state, Dictionary):
                 self._state(state, declared, depth)

@@ -117,9 +117,6 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     for paint in artwork.paints:
         # Device colour behind an Indexed space is device colour all the same.
         family = paint.colour.family.removeprefix("Indexed ")
-        page = artwork.page(paint.page)
-        if page is not None and family in page.default_spaces:
-            continue
         if family in ("DeviceRGB", "DeviceCMYK", "DeviceGray") and paint.colour.model not in covered:
             found.setdefault((family, paint.what), []).append(paint)
     for (family, what), paints in found.items():

@@ -71,7 +71,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 f"{colour} k {x:.2f} {y:.2f} 20 10 re f",
                 f"{colour} K 0.5 w {x:.2f} {y:.2f} m {x + 30:.2f} {y + 20:.2f} l S",
                 f"0 g BT /F0 8 Tf {x:.2f} {y:.2f} Td (Street {number}) Tj ET",
-                f"{colour} k {x:.2f} {y:.2f} m {x + 10:.2f} {y + 20:.2f} {x + 20:.2f} {y + 20:.2f} {x + 30:.2f} {y:.2f} c f",
+                f"{colour} k {x:.2f} {y:.2f} m {x + 10:.2f} {y + 20:.2f} {x + 20:.2f} {y:.2f} {x + 30:.2f} {y:.2f} c f",
             )[number % 4]
         )
     return _document(tmp_path_factory.mktemp("crowded") / "map.pdf", [lines])
@@ -88,7 +88,7 @@ def thick(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, crowded: Path) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's PDFs, six times over: jobs as they come in."""
     made = tmp_path_factory.mktemp("demo")
     sources = [path for path in demo.make(made / "once") if path.suffix == ".pdf"]

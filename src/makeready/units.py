@@ -21,7 +21,22 @@ MM_PER_INCH = 25.4
 POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 
 
-class Quantity(float):
+class Written:
+    """What settings hold as text: read by ``parse``, written by ``written``; this is what pydantic needs to know."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        from pydantic_core import core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(
+            cls.written,  # type: ignore[attr-defined] return_schema=core_schema.str_schema(), when_used="json-unless-none"
+        )
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)  # type: ignore[attr-defined]
+
+
+class Quantity(Written, float):
     """A float in its base unit that reads and writes text with a unit.
 
     Subclasses declare ``units`` (name to base units), the unit ``shown``, how many ``decimals`` it is shown
@@ -92,15 +107,6 @@ class Quantity(float):
     def as_data(self) -> dict[str, Any]:
         """The JSON form: value in the shown unit, unit, text."""
         return {"value": round(self.to(self.shown), 4), "unit": self.shown, "text": self.text()}
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        from pydantic_core import core_schema
-
-        written = core_schema.plain_serializer_function_ser_schema(
-            cls.written, return_schema=core_schema.str_schema(), when_used="json-unless-none"
-        )
-        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -228,7 +234,7 @@ def told_apart(value: Quantity, limit: Quantity, unit: str | None = None) -> tup
     return first, second
 
 
-class Size(tuple[Length, Length]):
+class Size(Written, tuple[Length, Length]):
     """Width × height on the sheet, written ``30x20in``, ``210 x 297 mm`` or by name (``A4``)."""
 
     __slots__ = ()
@@ -311,15 +317,6 @@ class Size(tuple[Length, Length]):
     def as_data(self) -> dict[str, Any]:
         """The JSON form: both sides as quantities, and the text."""
         return {"width": self[0].as_data(), "height": self[1].as_data(), "text": self.text()}
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        from pydantic_core import core_schema
-
-        written = core_schema.plain_serializer_function_ser_schema(
-            cls.written, return_schema=core_schema.str_schema(), when_used="json-unless-none"
-        )
-        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:

@@ -22,18 +22,27 @@ POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 
 
 class Written:
-    """What settings hold as text: read by ``parse``, written by ``written``; this is what pydantic needs to know."""
+    """What settings hold as text, and how pydantic reads and writes it."""
 
     __slots__ = ()
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read what a person wrote."""
+        raise NotImplementedError
+
+    def written(self) -> str:
+        """What ``parse`` reads back as the same value."""
+        raise NotImplementedError
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
         from pydantic_core import core_schema
 
         written = core_schema.plain_serializer_function_ser_schema(
-            cls.written,  # type: ignore[attr-defined] return_schema=core_schema.str_schema(), when_used="json-unless-none"
+            cls.written, return_schema=core_schema.str_schema(), when_used="json-unless-none"
         )
-        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)  # type: ignore[attr-defined]
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
 
 class Quantity(Written, float):

@@ -206,24 +206,26 @@ def check(
     Raises:
         UsageError: the profile, a code, a setting or the canvas does not exist or fit.
     """
-    held = profile if isinstance(profile, Measure) else measure(profile, only=only, skip=skip, settings=settings)
+    if not isinstance(profile, Measure):
+        profile = measure(profile, only=only, skip=skip, settings=settings)
+    elif only or skip or settings:
+        raise UsageError("A Measure is made already.", "Give only, skip and settings to makeready.measure().")
+    held = profile
     source = source if isinstance(source, Source) else Source.of(source, name)
     size = as_size(canvas)
     started = time.perf_counter()
     report = inspect(
         source, canvas=size, pages=pages, needs=held.needs, profile=held.info, max_pixels=max_pixels, progress=progress
     )
-    report = replace(report, units=units, failed_plugins=held.failed_plugins)
-    if report.facts is not None:
-        report = judge(report, held)
+    report = judge(replace(report, units=units), held)
     return replace(report, seconds=time.perf_counter() - started)
 
 
 def judge(report: Report, held: Measure) -> Report:
-    """Run every rule over the facts of a report."""
+    """Run every rule over the facts of a report; an unreadable file stays as it is."""
     facts = report.facts
     if facts is None:
-        return report
+        return replace(report, failed_plugins=held.failed_plugins)
     issues: list[Issue] = []
     runs: list[CheckRun] = []
     for rule in held.rules:
@@ -235,11 +237,11 @@ def judge(report: Report, held: Measure) -> Report:
     return replace(
         report,
         profile=held.info,
+        failed_plugins=held.failed_plugins,
         issues=tuple(issues),
         runs=tuple(runs),
         stars=rated,
         stars_reason=reason,
-        failed_plugins=held.failed_plugins,
     )
 
 

@@ -161,7 +161,11 @@ def test_the_repr_can_tell_quantities_apart_that_look_alike() -> None:
     assert repr(Length.parse("3.175 mm")) == "Length('3.175 mm')"
 
 
-@given(kinds, numbers, st.floats(min_value=0, max_value=1, allow_nan=False), st.sampled_from(["mm", "in", "pt", None]))
+#: Steps of every size, from a unit down to what no press can tell.
+nudges = st.builds(lambda digits, zeros: digits * 10.0**-zeros, st.floats(0.1, 1), st.integers(0, 8))
+
+
+@given(kinds, numbers, nudges, st.sampled_from(["mm", "in", "pt", None]))
 def test_different_values_never_show_the_same_text(kind: type[Quantity], number: float, nudge: float, unit) -> None:
     """A report that says "3 mm; 3 mm is needed" helps nobody."""
     value, limit = kind(number), kind(number + nudge * kind.units[kind.shown])
@@ -173,6 +177,19 @@ def test_different_values_never_show_the_same_text(kind: type[Quantity], number:
 
 def test_values_that_are_equal_to_a_press_show_the_same_text() -> None:
     assert told_apart(Length(8.501), Length(8.505)) == ("3 mm", "3 mm")
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "shown"),
+    [
+        (PointSize(0.2485), PointSize(0.25), ("0.248 pt", "0.25 pt")),
+        (Length.parse("2.996 mm"), Length.parse("3 mm"), ("2.996 mm", "3 mm")),
+        (FileSize(9_999_999), FileSize(10_000_000), ("9.999999 MB", "10 MB")),
+        (Percent(299.98), Percent(300), ("299.98%", "300%")),
+    ],
+)
+def test_as_many_decimals_are_shown_as_it_takes(value: Quantity, limit: Quantity, shown: tuple[str, str]) -> None:
+    assert told_apart(value, limit) == shown
 
 
 def test_values_are_told_apart_in_the_unit_that_was_asked_for() -> None:

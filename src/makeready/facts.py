@@ -33,6 +33,8 @@ SPECK_PX = 16
 
 #: For fields that a report says elsewhere.
 _NOT_IN_JSON = {"json": False}
+#: For quantities whose name says the unit: a bare number.
+_NUMBER_IN_JSON = {"json": "number"}
 
 
 class Rect(NamedTuple):
@@ -190,8 +192,8 @@ class PlacedImage:
     bits: int
     colour_space: str | None
     compression: str | None
-    ppi_x: Resolution | None
-    ppi_y: Resolution | None
+    ppi_x: Resolution | None = field(metadata=_NUMBER_IN_JSON)
+    ppi_y: Resolution | None = field(metadata=_NUMBER_IN_JSON)
     mask: bool
     soft_mask: bool
     place: Rect | None
@@ -564,14 +566,15 @@ _WHERE: Mapping[type[Any], str] = {
 def as_data(value: Any) -> Any:
     """Turn facts and results into what JSON has: objects, lists, text, numbers, ``None``.
 
-    A class that knows better has a method ``as_data``. Fields whose metadata says ``json=False`` are left out.
+    A class that knows better has a method ``as_data``. Fields whose metadata says ``json=False`` are left out,
+    those that say ``json="number"`` are written without their unit.
     """
     if hasattr(value, "as_data"):
         return value.as_data()
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value):
-        return {f.name: as_data(getattr(value, f.name)) for f in json_fields(type(value))}
+        return {f.name: _field_data(f, getattr(value, f.name)) for f in json_fields(type(value))}
     if isinstance(value, Mapping):
         return {str(key): as_data(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -579,6 +582,12 @@ def as_data(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4) if math.isfinite(value) else None
     return value
+
+
+def _field_data(f: dataclasses.Field[Any], value: Any) -> Any:
+    if f.metadata.get("json") == "number" and value is not None:
+        return as_data(float(value))
+    return as_data(value)
 
 
 def json_fields(kind: Any) -> tuple[dataclasses.Field[Any], ...]:

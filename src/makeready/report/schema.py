@@ -115,7 +115,12 @@ def _of_class(kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _object(kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    properties = {f.name: _schema(hints[f.name], definitions) for f in json_fields(kind)}
+    properties = {
+        f.name: {"type": ["number", "null"]}
+        if f.metadata.get("json") == "number"
+        else _schema(hints[f.name], definitions)
+        for f in json_fields(kind)
+    }
     if kind is Artwork:
         properties["separations"] = properties["inks"]
         properties["inks"] = {"type": "array", "items": {"type": "string"}}

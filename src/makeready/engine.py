@@ -6,7 +6,6 @@ never as a dead run.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from pydantic import ValidationError
 
 from makeready import preflight
 from makeready.errors import UsageError, did_you_mean
-from makeready.facts import Artwork, Page, PlacedImage, Rect, as_data
+from makeready.facts import Artwork, Page, PlacedImage, Rect
 from makeready.inspection import as_size, inspect
 from makeready.intake import Source
 from makeready.params import Params
@@ -286,7 +285,6 @@ def _issue(rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str) 
     measured, limit = _words(finding.measured, finding.limit, units)
     words = {name: _word(value, units) for name, value in finding.details.items()}
     details = dict(finding.details)
-    json.dumps(as_data(details))  # what a report cannot hold is the check's fault, and is found out here
     if rule.reason:
         details["reason"] = rule.reason
     severity = Severity(finding.level) if finding.level else rule.severity

@@ -309,6 +309,8 @@ class Paint:
     count: int
     places: tuple[Rect, ...] = ()
     within: str | None = None
+    #: In the slug: outside of the bleed of a page that says where it is cut. It is cut off with the marks.
+    slug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +329,8 @@ class TextRun:
     count: int
     places: tuple[Rect, ...] = ()
     within: str | None = None
+    #: In the slug, outside of the bleed, where it is cut off.
+    slug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +348,8 @@ class Stroke:
     count: int
     places: tuple[Rect, ...] = ()
     within: str | None = None
+    #: In the slug, outside of the bleed, where it is cut off.
+    slug: bool = False
 
 
 @dataclass(frozen=True, slots=True)

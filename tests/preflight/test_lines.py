@@ -154,3 +154,9 @@ def test_an_uneven_scale_thins_a_line_by_its_direction(found, line, expected) ->
     """Squeezed to a tenth in height, a line across is a tenth as thick, a line along as thick as it was."""
     issues = found("LIN101", page().raw(f"q 1 0 0 .1 0 0 cm 1 w {line} Q"))
     assert [str(issue.measured) for issue in issues] == expected
+
+
+def test_marks_in_the_slug_may_be_thin(found) -> None:
+    """Crop marks lie outside of the bleed: they are cut off, and thin so that they are exact."""
+    assert found("LIN101", page().crop_marks()) == []
+    assert len(found("LIN101", page().crop_marks().line(width="0.1 pt"))) == 1

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PPI = 150
 #: A bleed zone narrower than this is none, and BOX102 says so.
 LEAST_BLEED = 0.5 * POINTS_PER_MM
-#: Deeper zones are looked at only so far: nobody cuts 10 mm off.
-DEEPEST_BLEED = 10 * POINTS_PER_MM
+#: Deeper zones are looked at only so far: 3 mm is what presses ask for, and filled to there is filled.
+DEEPEST_BLEED = 3 * POINTS_PER_MM
 #: Gray levels of 255 below this are ink; rendering rounds white to 255 or 254.
 PAPER = 252
 _SCALE = PPI / 72

@@ -117,6 +117,8 @@ def device_class() -> type[Any]:
             self.page, self.spaces, self.declared = page, spaces, declared
             self.pictures, self.font_objects = pictures, fonts
             self.clips: list[_Clip] = [_Clip(page.media or EVERYWHERE)]
+            # What lies outside of the bleed is slug: marks and notes that are cut off.
+            self.product = (page.bleed if page.boxes.trim is not None else None) or EVERYWHERE
             self.within: str | None = None
             self.contexts: list[str | None] = []
             self.sizes: dict[int, int] = {}  # components of a colour space, by address
@@ -151,7 +153,11 @@ def device_class() -> type[Any]:
             if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
             address, values = self._colour(space, colour)
-            seen = self._count(self.vectors, (address, _white(values), params.op, params.opm, self.within), values)
+            seen = self._count(
+                self.vectors,
+                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
+                values,
+            )
             if seen.few:
                 seen.add(x0, y0, x1, y1, area)
             if alpha < 1:
@@ -203,7 +209,9 @@ def device_class() -> type[Any]:
         ) -> None:
             inked = tuple([value > 0 for value in values])
             overprint, mode = (params.op, params.opm) if params else (0, 0)
-            key = (address, inked, _white(values), overprint, mode, self.within, width, filled)
+            key = (
+                address, inked, _white(values), overprint, mode, self.within, self._slug(x0, y0, x1, y1), width, filled
+            )  # fmt: skip
             seen = self._count(self.lines, key, values)
             if seen.few:
                 seen.add(x0, y0, x1, y1, self.clips[-1].area)
@@ -215,7 +223,10 @@ def device_class() -> type[Any]:
             if area.x0 > area.x1:  # clipped away
                 return
             address, _ = self._colour(shade.colorspace, None)
-            seen = self._count(self.shades, (address, False, params.op, params.opm, self.within), ())
+            x0, y0, x1, y1 = area
+            seen = self._count(
+                self.shades, (address, False, params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)), ()
+            )
             if seen.few:
                 seen.add(*area, area)
             if alpha < 1:
@@ -259,6 +270,7 @@ def device_class() -> type[Any]:
             shown = not (x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0)
             printed = shown and self.within != NOT_PRINTED
             seen_of_it = shown and not self.quiet
+            slug = self._slug(x0, y0, x1, y1)
             a, b, c, d = ctm.a, ctm.b, ctm.c, ctm.d
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             address, values = self._colour(space, colour)
@@ -279,7 +291,7 @@ def device_class() -> type[Any]:
                     trm = span.trm
                     up_x, up_y = trm.c, trm.d
                     size = round(math.hypot(up_x * a + up_y * c, up_x * b + up_y * d) * (scale or 1), 3)
-                    key = (address, values, overprint, mode, self.within, at, size, rendering)
+                    key = (address, values, overprint, mode, self.within, slug, at, size, rendering)
                     seen = self._count(self.runs, key, values)
                     seen.glyphs += span.len
                     if seen.few:
@@ -295,7 +307,11 @@ def device_class() -> type[Any]:
             if self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
             address, values = self._colour(space, colour)
-            seen = self._count(self.outlines, (address, _white(values), params.op, params.opm, self.within), values)
+            seen = self._count(
+                self.outlines,
+                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
+                values,
+            )
             if seen.few:
                 seen.add(x0, y0, x1, y1, area)
             if alpha < 1:
@@ -332,7 +348,10 @@ def device_class() -> type[Any]:
             if self.quiet or not place.touches(area):
                 return
             address, _ = self._colour(image.colorspace, None)
-            seen = self._count(self.pictured, (address, False, params.op, params.opm, self.within), ())
+            x0, y0, x1, y1 = place
+            seen = self._count(
+                self.pictured, (address, False, params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)), ()
+            )
             if seen.few:
                 seen.add(*place, area)
             if alpha < 1:
@@ -348,8 +367,13 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if self.quiet or not place.touches(area):
                 return
+            x0, y0, x1, y1 = place
             address, values = self._colour(space, colour)
-            seen = self._count(self.vectors, (address, _white(values), params.op, params.opm, self.within), values)
+            seen = self._count(
+                self.vectors,
+                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
+                values,
+            )
             if seen.few:
                 seen.add(*place, area)
             if alpha < 1:
@@ -490,6 +514,12 @@ def device_class() -> type[Any]:
         def _leave(self, quiet: bool = False) -> None:
             self.within = self.contexts.pop()
             self.quiet -= quiet
+
+        def _slug(self, x0: float, y0: float, x1: float, y1: float) -> bool:
+            product = self.product
+            if self.within == PATTERN_CELL:  # drawn at its origin, wherever the pattern shows
+                return False
+            return x0 > product.x1 or x1 < product.x0 or y0 > product.y1 or y1 < product.y0
 
         def _colour(self, space: Any, colour: Any) -> tuple[int, tuple[float, ...]]:
             """The address of a colour space and the numbers set in it; 0 and none for a pattern."""
@@ -689,9 +719,9 @@ def _facts(device: Any) -> Painted:
             colours[key] = spaces.colour(*key)
         return colours[key]
 
-    def paint(what: str, colour: Colour, within: str | None, seen: _Seen) -> None:
+    def paint(what: str, colour: Colour, within: str | None, slug: bool, seen: _Seen) -> None:
         white = bool(colour.white)
-        key = (what, colour.space, white, colour.overprint, colour.overprint_mode, within)
+        key = (what, colour.space, white, colour.overprint, colour.overprint_mode, within, slug)
         if key not in sums:
             sums[key] = (_Seen(()), {}, colour)
         total, inks, _ = sums[key]
@@ -705,18 +735,18 @@ def _facts(device: Any) -> Painted:
 
     counted = {"vector": device.vectors, "shading": device.shades, "image": device.pictured, "text": device.outlines}
     for what, table in counted.items():
-        for (address, _, op, opm, within), seen in table.items():
+        for (address, _, op, opm, within, slug), seen in table.items():
             if within == TYPE_3 and spaces.is_black(address, seen.heaviest):
                 continue  # what a glyph without colours of its own is drawn with; the text's colour is counted
-            paint(what, colour_of(address, seen.heaviest, op, opm), within, seen)
-    for (address, _, _, op, opm, within, width, filled), seen in device.lines.items():
+            paint(what, colour_of(address, seen.heaviest, op, opm), within, slug, seen)
+    for (address, _, _, op, opm, within, slug, width, filled), seen in device.lines.items():
         colour = colour_of(address, seen.heaviest, op, opm) if address else None
         painted.strokes.append(
-            Stroke(number, PointSize(width), colour, filled, seen.count, tuple(seen.places), within)
+            Stroke(number, PointSize(width), colour, filled, seen.count, tuple(seen.places), within, slug)
         )  # fmt: skip
         if colour is not None and not filled:  # thin fills are counted among the vectors already
-            paint("vector", colour, within, seen)
-    for (address, values, op, opm, within, font, size, rendering), seen in device.runs.items():
+            paint("vector", colour, within, slug, seen)
+    for (address, values, op, opm, within, slug, font, size, rendering), seen in device.runs.items():
         colour = colour_of(address, values, op, opm) if address else None
         painted.texts.append(
             TextRun(
@@ -729,11 +759,12 @@ def _facts(device: Any) -> Painted:
                 count=seen.count,
                 places=tuple(seen.places),
                 within=within,
+                slug=slug,
             )
         )
         if colour is not None:
-            paint("text", colour, within, seen)
-    for (what, _, white, _, _, within), (total, inks, colour) in sums.items():
+            paint("text", colour, within, slug, seen)
+    for (what, _, white, _, _, within, slug), (total, inks, colour) in sums.items():
         summed = Colour(
             space=colour.space,
             family=colour.family,
@@ -743,7 +774,7 @@ def _facts(device: Any) -> Painted:
             overprint=colour.overprint,
             overprint_mode=colour.overprint_mode,
         )
-        painted.paints.append(Paint(number, what, summed, total.count, tuple(total.places), within))
+        painted.paints.append(Paint(number, what, summed, total.count, tuple(total.places), within, slug))
         painted.inks.update(ink for ink in inks if ink not in (NOTHING, REGISTRATION))
     for (kind, value, what), seen in device.transparent.items():
         painted.transparencies.append(Transparency(number, kind, value, what, seen.count, tuple(seen.places)))

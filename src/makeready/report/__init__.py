@@ -104,9 +104,7 @@ def reporter_for(path: Path) -> Reporter:
         if path.suffix.lower() in reporter.suffixes:
             return reporter
     known = ", ".join(suffix for reporter in reporters() for suffix in reporter.suffixes)
-    raise UsageError(
-        f"{path.name}: no report is written as {path.suffix or 'a file without a suffix'}.", f"Use {known}."
-    )
+    raise UsageError(f"{path}: no report is written as {path.suffix or 'a file without a suffix'}.", f"Use {known}.")
 
 
 def save(report: Report, path: Path, *, overwrite: bool = True) -> Path:

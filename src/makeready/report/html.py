@@ -228,7 +228,7 @@ def _facts(report: Report) -> Markup:
             rows.append(("Output intent", intent.condition or intent.info or intent.subtype or "not named"))
     rows.append(("Profile", report.profile.title or report.profile.name))
     stars = _star_row(report, words=True)
-    if stars or report.stars_reason:
+    if stars or (report.stars_reason and report.facts is not None and report.facts.kind == "raster"):
         rows.append(("Stars", stars or f"none: {report.stars_reason}"))
     listed = many(tag("div", tag("dt", name), tag("dd", text)) for name, text in rows)
     return tag("div", tag("dl", listed, cls="facts"), _alarms(report), cls="card")

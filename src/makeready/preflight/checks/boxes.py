@@ -8,7 +8,7 @@ from makeready.facts import Artwork, BleedEdge, Box, Page, Rect
 from makeready.params import AtLeast, AtMost, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity, Skip
-from makeready.units import Length, Percent, Size, close
+from makeready.units import Angle, Length, Percent, Size, close
 
 
 @check(
@@ -233,8 +233,8 @@ def pages_differ(artwork: Artwork, params: Params) -> Iterator[Finding]:
         if same_size:
             turned = {"what": "rotation differs", "rotate": rotate}
             yield Finding(
-                size, usual[0], details={**details, **turned}, page=numbers[0], places=(),
-                message=f"rotation differs: page {{odd}} is turned by {rotate}°, page {{usual}} by {usual[1]}°",
+                Angle(rotate), Angle(usual[1]), details={**details, **turned}, page=numbers[0], places=(),
+                message="rotation differs: page {odd} is turned by {measured}, page {usual} by {limit}",
             )  # fmt: skip
         else:
             yield Finding(size, usual[0], details={**details, "what": "size differs"}, page=numbers[0], places=())

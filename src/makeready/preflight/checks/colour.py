@@ -59,7 +59,11 @@ def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
     """
     found: dict[tuple[int, str], list[Paint]] = {}
     for paint in artwork.paints:
-        if paint.colour.model == "rgb" and (params.images if paint.what == "image" else params.others):
+        if (
+            paint.colour.model == "rgb"
+            and not paint.slug
+            and (params.images if paint.what == "image" else params.others)
+        ):
             found.setdefault((paint.page, paint.what), []).append(paint)
     for (page, what), paints in found.items():
         number = sum(paint.count for paint in paints)
@@ -117,7 +121,8 @@ def untagged_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
     for paint in artwork.paints:
         # Device colour behind an Indexed space is device colour all the same.
         family = paint.colour.family.removeprefix("Indexed ")
-        if family in ("DeviceRGB", "DeviceCMYK", "DeviceGray") and paint.colour.model not in covered:
+        device = family in ("DeviceRGB", "DeviceCMYK", "DeviceGray")
+        if device and not paint.slug and paint.colour.model not in covered:
             found.setdefault((family, paint.what), []).append(paint)
     for (family, what), paints in found.items():
         number, pages = sum(paint.count for paint in paints), sorted({paint.page for paint in paints})

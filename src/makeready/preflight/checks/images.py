@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from makeready.facts import PlacedImage
+from makeready.facts import Artwork, PlacedImage
 from makeready.params import AtLeast, AtMost, Params, Threshold, param
 from makeready.registry import check
 from makeready.results import Finding, Severity, Skip
 from makeready.units import Angle, Length, Percent, Resolution
 
+#: A picture file without a canvas: what its header says is a wish at best.
+_BY_HEADER = (
+    "{name} prints at {measured} at the size its header gives; {limit} is needed (give a canvas for its true size)"
+)
 
-def _graded(image: PlacedImage, limits: Threshold[Resolution], ignore_below: Length) -> Iterator[Finding]:
+
+def _graded(
+    image: PlacedImage, limits: Threshold[Resolution], ignore_below: Length, artwork: Artwork
+) -> Iterator[Finding]:
     """The one finding about the effective ppi of a picture, if it counts and breaks a limit.
 
     Raises:
@@ -20,11 +27,13 @@ def _graded(image: PlacedImage, limits: Threshold[Resolution], ignore_below: Len
     if image.place is None:
         raise Skip("its printed size is not known: give a canvas, or store a density in the file")
     ppi, short_side = image.resolution, image.short_side
+    sized = artwork.kind == "pdf" or artwork.canvas is not None
     if not image.counts or ppi is None or (short_side is not None and short_side < ignore_below):
         return
     if graded := limits.grade(ppi):
         pixels = f"{image.width_px} × {image.height_px}"
-        yield Finding(ppi, graded.limit, graded.level, {"name": image.title, "pixels": pixels})
+        details = {"name": image.title, "pixels": pixels}
+        yield Finding(ppi, graded.limit, graded.level, details, message=None if sized else _BY_HEADER)
 
 
 class LowResolution(Params):
@@ -44,7 +53,7 @@ class LowResolution(Params):
     params=LowResolution,
     message="{name} prints at {measured}; {limit} is needed",
 )
-def low_resolution(image: PlacedImage, params: LowResolution) -> Iterator[Finding]:
+def low_resolution(image: PlacedImage, params: LowResolution, artwork: Artwork) -> Iterator[Finding]:
     """Pictures need enough pixels for the size they are printed at.
 
     ## What it looks at
@@ -59,7 +68,7 @@ def low_resolution(image: PlacedImage, params: LowResolution) -> Iterator[Findin
     Place the original and not a preview, print it smaller, or upscale it and look closely.
     """
     if not image.line_art:
-        yield from _graded(image, params.resolution, params.ignore_below)
+        yield from _graded(image, params.resolution, params.ignore_below, artwork)
 
 
 class LowResolutionLineArt(Params):
@@ -79,7 +88,7 @@ class LowResolutionLineArt(Params):
     params=LowResolutionLineArt,
     message="{name} (1 bit) prints at {measured}; {limit} is needed",
 )
-def low_resolution_line_art(image: PlacedImage, params: LowResolutionLineArt) -> Iterator[Finding]:
+def low_resolution_line_art(image: PlacedImage, params: LowResolutionLineArt, artwork: Artwork) -> Iterator[Finding]:
     """Black-and-white scans have hard edges, and hard edges show every step.
 
     ## What it looks at
@@ -93,7 +102,7 @@ def low_resolution_line_art(image: PlacedImage, params: LowResolutionLineArt) ->
     Scan at 1200 ppi, or have the drawing traced into vectors.
     """
     if image.line_art:
-        yield from _graded(image, params.resolution, params.ignore_below)
+        yield from _graded(image, params.resolution, params.ignore_below, artwork)
 
 
 class ExcessiveResolution(Params):
@@ -116,7 +125,7 @@ class ExcessiveResolution(Params):
     severity=Severity.WARNING,
     kinds=("pdf",),
 )
-def excessive_resolution(image: PlacedImage, params: ExcessiveResolution) -> Iterator[Finding]:
+def excessive_resolution(image: PlacedImage, params: ExcessiveResolution, artwork: Artwork) -> Iterator[Finding]:
     """Pixels beyond what the screen can hold cost time and show nothing.
 
     ## What it looks at
@@ -128,7 +137,7 @@ def excessive_resolution(image: PlacedImage, params: ExcessiveResolution) -> Ite
     ## What to do
     Downsample on export: 300 to 350 ppi for colour, 1200 ppi for line art.
     """
-    yield from _graded(image, params.line_art if image.line_art else params.resolution, params.ignore_below)
+    yield from _graded(image, params.line_art if image.line_art else params.resolution, params.ignore_below, artwork)
 
 
 class Distortion(Params):

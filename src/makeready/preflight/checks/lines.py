@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from makeready.facts import Stroke
+from makeready.facts import Artwork, Stroke
 from makeready.params import AtLeast, Params, param
 from makeready.preflight.checks.colour import several_inks
 from makeready.registry import check
@@ -30,21 +30,24 @@ class Hairline(Params):
     severity=Severity.WARNING,
     kinds=("pdf",),
 )
-def hairline(stroke: Stroke, params: Hairline) -> Iterator[Finding]:
+def hairline(stroke: Stroke, params: Hairline, artwork: Artwork) -> Iterator[Finding]:
     """Lines below a quarter point break up on the plate.
 
     ## What it looks at
     The effective width of strokes: line width × every scale that applies; 0 means the thinnest line a device can
     draw (ISO 32000-1, 8.4.3.2). Long filled shapes that are this thin count as lines. White lines and lines in more
-    than one ink have their own limits (GWG 2022, R0018 and R0019).
+    than one ink have their own limits (GWG 2022, R0018 and R0019). What lies outside of the bleed is left alone,
+    and so are marks in registration colour that reach there.
 
     ## Why it matters on press
     At 2400 dpi a line of width 0 is a hundredth of a millimetre: it shows on the office printer and is gone on
     press. Lines of several inks show coloured edges.
 
     ## What to do
-    Set lines to 0.25 pt or more, and to one ink.
+    Set lines to the width that is needed or more, or to one ink, which needs less.
     """
+    if stroke.slug or _marks(stroke, artwork):  # thin on purpose, and cut off
+        return
     limits, kind = params.width, "line"
     if stroke.colour is not None and stroke.colour.white:
         limits, kind = params.white, "white line"
@@ -53,6 +56,14 @@ def hairline(stroke: Stroke, params: Hairline) -> Iterator[Finding]:
     if graded := limits.grade(stroke.width):
         kind = f"{kind}{' (filled)' if stroke.filled else ''}" if stroke.count == 1 else _many(kind, stroke.filled)
         yield Finding(stroke.width, graded.limit, graded.level, {"number": stroke.count, "kind": kind})
+
+
+def _marks(stroke: Stroke, artwork: Artwork) -> bool:
+    """Crop and registration marks drawn as one path round the page: in every ink, and reaching into the slug."""
+    page = artwork.page(stroke.page)
+    if page is None or page.boxes.trim is None or page.bleed is None or several_inks(stroke.colour) != "every ink":
+        return False
+    return not any(page.bleed.contains(place) for place in stroke.places)
 
 
 def _many(kind: str, filled: bool) -> str:

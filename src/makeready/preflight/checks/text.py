@@ -38,7 +38,8 @@ def small_text(run: TextRun, params: SmallText) -> Iterator[Finding]:
     ## What it looks at
     The effective size of visible text: font size × every scale that applies. Text in one ink, white text, and text
     in more than one ink have their own limits (GWG 2022, R0016 and R0017). RGB text is taken as one ink: what it
-    becomes is not known yet. Invisible text (as OCR leaves it) is left alone.
+    becomes is not known yet. Invisible text (as OCR leaves it) is left alone,
+    and so is what stands outside of the bleed.
 
     ## Why it matters on press
     Four plates never sit perfectly. A tenth of a millimetre is nothing in a picture and half a stem in 5 pt type.
@@ -46,7 +47,7 @@ def small_text(run: TextRun, params: SmallText) -> Iterator[Finding]:
     ## What to do
     Make it larger, bolder, or set it in one ink: black.
     """
-    if run.rendering == "invisible" or run.within == "soft mask group" or run.size <= 0:
+    if run.slug or run.rendering == "invisible" or run.within == "soft mask group" or run.size <= 0:
         return
     limits, kind = params.size, "text"
     if run.colour is not None and run.colour.white:

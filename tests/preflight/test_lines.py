@@ -158,5 +158,10 @@ def test_an_uneven_scale_thins_a_line_by_its_direction(found, line, expected) ->
 
 def test_marks_in_the_slug_may_be_thin(found) -> None:
     """Crop marks lie outside of the bleed: they are cut off, and thin so that they are exact."""
-    assert found("LIN101", page().crop_marks()) == []
-    assert len(found("LIN101", page().crop_marks().line(width="0.1 pt"))) == 1
+    assert found("LIN101", page(slug="10 mm").crop_marks()) == []
+    assert len(found("LIN101", page(slug="10 mm").crop_marks().line(width="0.1 pt"))) == 1
+
+
+def test_a_single_mark_outside_of_the_bleed_may_be_of_any_colour(found) -> None:
+    assert found("LIN101", page(slug="10 mm").raw("0 0 0 1 K 0.1 w 2 2 m 20 2 l S")) == []
+    assert len(found("LIN101", page(slug="10 mm").raw("0 0 0 1 K 0.1 w 2 2 m 90 90 l S"))) == 1

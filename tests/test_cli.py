@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -545,10 +546,10 @@ def test_a_name_that_no_file_system_takes_stops_no_other(artwork: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("arguments", [["explain"], ["check", "{wrong}", "--format", "ndjson"]])
-def test_a_reader_that_goes_away_is_no_fault(arguments: list[str], artwork: Path) -> None:
-    words = [word.format(wrong=artwork / "wrong.pdf") for word in arguments] + [str(artwork / "wrong.pdf")] * 0
+def test_a_reader_that_goes_away_is_no_fault(arguments: list[str], artwork: Path, tmp_path: Path) -> None:
+    words = [word.format(wrong=artwork / "wrong.pdf") for word in arguments]
     if "check" in words:
-        words += [str(artwork / "wrong.pdf")] * 30
+        words += [str(shutil.copy(artwork / "wrong.pdf", tmp_path / f"{copy}.pdf")) for copy in range(30)]
     reading, writing = os.pipe()
     with subprocess.Popen(command(*words), stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
@@ -763,3 +764,8 @@ def test_doctor_says_what_is_missing_and_ends_with_4(monkeypatch: pytest.MonkeyP
     result = invoke("doctor")
     assert result.exit_code == 4
     assert "pip install a-package-that-is-not-there" in result.stdout
+
+
+def test_a_file_named_twice_is_looked_at_once(artwork: Path) -> None:
+    twice = invoke("check", artwork / "clean.pdf", artwork / "." / "clean.pdf")
+    assert twice.stdout.count("clean.pdf") == 1

@@ -263,7 +263,7 @@ def _run(
     """Look at all files and write what comes; returns the reports without their facts, which may be large."""
     from makeready import batch
 
-    paths = list(batch.find_files(files))
+    paths = list(dict.fromkeys(batch.find_files(files)))  # a file named twice is looked at once
     if not paths:
         raise UsageError("There is nothing to look at.", f"No artwork was found in {', '.join(files)}.")
     if output is not None and any(_same(path, output) for path in paths):
@@ -461,7 +461,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     held = engine.measure(product, only=("IMG101",))
     if held.profile.product.min_ppi is None:
         engine.stars(1, 1, "1x1in", product)  # says what is wrong with the product
-    paths = list(batch.find_files(files))
+    paths = list(dict.fromkeys(batch.find_files(files)))  # a file named twice is looked at once
     if not paths:
         raise UsageError("There is nothing to rate.", f"No artwork was found in {', '.join(files)}.")
     job = batch.Job(held=held, canvas=as_size(canvas))

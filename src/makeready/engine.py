@@ -135,7 +135,8 @@ def _rule(check: Check, said: CheckSettings, profile: str) -> Rule:
         first = error.errors()[0]
         where = ".".join(str(part) for part in (check.code, *first["loc"]))
         if first["type"] == "extra_forbidden":
-            known = list(check.params.model_fields)
+            whole = getattr(check.params(), str(first["loc"][0]), None)
+            known = list(type(whole).model_fields if isinstance(whole, Params) else check.params.model_fields)
             unknown = str(first["loc"][-1])
             hint = did_you_mean(unknown, known) or f"{check.code} has {', '.join(known) or 'no settings'}."
             raise UsageError(f"{profile}: {where} is no setting.", hint) from error

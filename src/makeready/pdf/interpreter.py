@@ -138,7 +138,7 @@ def device_class() -> type[Any]:
             self.painted_fonts: set[int] = set()
             self.type_3: dict[int, float] = {}  # scale of glyph space against the usual thousandth; else 0
             self.filled_text, self.filled_at = 0, (0.0, 0.0, 0.0, 0.0)
-            self.pending: dict[int, Rect] = {}
+            self.pending: set[int] = set()  # masks that no picture has claimed yet, by address
 
         # -- paths -------------------------------------------------------------------------------------
 
@@ -152,16 +152,7 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
-            address, values = self._colour(space, colour)
-            seen = self._count(
-                self.vectors,
-                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
-                values,
-            )
-            if seen.few:
-                seen.add(x0, y0, x1, y1, area)
-            if alpha < 1:
-                self._transparent("alpha", _percent(alpha), "vector", x0, y0, x1, y1)
+            address, values = self._area(self.vectors, "vector", x0, y0, x1, y1, space, colour, alpha, params)
             wide, high = x1 - x0, y1 - y0
             if ctm.b or ctm.c:  # turned: measure along the shape's own axes
                 own = bound_path(path, None, identity)
@@ -222,15 +213,7 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if area.x0 > area.x1:  # clipped away
                 return
-            address, _ = self._colour(shade.colorspace, None)
-            x0, y0, x1, y1 = area
-            seen = self._count(
-                self.shades, (address, False, params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)), ()
-            )
-            if seen.few:
-                seen.add(*area, area)
-            if alpha < 1:
-                self._transparent("alpha", _percent(alpha), "shading", *area)
+            self._area(self.shades, "shading", *area, shade.colorspace, None, alpha, params)
 
         # -- text --------------------------------------------------------------------------------------
 
@@ -306,16 +289,7 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
-            address, values = self._colour(space, colour)
-            seen = self._count(
-                self.outlines,
-                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
-                values,
-            )
-            if seen.few:
-                seen.add(x0, y0, x1, y1, area)
-            if alpha < 1:
-                self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
+            self._area(self.outlines, "text", x0, y0, x1, y1, space, colour, alpha, params)
 
         def _type_3(self, font: Any, span: Any, ctm: Any) -> None:
             """Draw each different glyph of a Type 3 font once: pictures and colours may hide in them."""
@@ -341,21 +315,12 @@ def device_class() -> type[Any]:
         def fill_image(self, ctx: Any, image: Any, ctm: Any, alpha: Any, params: Any) -> None:
             place = _unit_square(ctm)
             if image.mask is not None:
-                self.pending.pop(int(image.mask.this), None)
+                self.pending.discard(int(image.mask.this))
             known = self.pictures.find(image, self.declared)
             self._picture(image, known, ctm, place, stencil=False)
-            area = self.clips[-1].area
-            if self.quiet or not place.touches(area):
+            if self.quiet or not place.touches(self.clips[-1].area):
                 return
-            address, _ = self._colour(image.colorspace, None)
-            x0, y0, x1, y1 = place
-            seen = self._count(
-                self.pictured, (address, False, params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)), ()
-            )
-            if seen.few:
-                seen.add(*place, area)
-            if alpha < 1:
-                self._transparent("alpha", _percent(alpha), "picture", *place)
+            self._area(self.pictured, "picture", *place, image.colorspace, None, alpha, params)
             if image.mask is not None and _is_soft(image, known):
                 self._transparent("soft mask", None, "picture", *place)
 
@@ -364,20 +329,9 @@ def device_class() -> type[Any]:
         ) -> None:
             place = _unit_square(ctm)
             self._picture(image, self.pictures.find(image, self.declared), ctm, place, stencil=True)
-            area = self.clips[-1].area
-            if self.quiet or not place.touches(area):
+            if self.quiet or not place.touches(self.clips[-1].area):
                 return
-            x0, y0, x1, y1 = place
-            address, values = self._colour(space, colour)
-            seen = self._count(
-                self.vectors,
-                (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1)),
-                values,
-            )
-            if seen.few:
-                seen.add(*place, area)
-            if alpha < 1:
-                self._transparent("alpha", _percent(alpha), "picture", *place)
+            self._area(self.vectors, "picture", *place, space, colour, alpha, params)
 
         def clip_image_mask(self, ctx: Any, image: Any, ctm: Any, scissor: Any) -> None:
             place = _unit_square(ctm)
@@ -386,7 +340,7 @@ def device_class() -> type[Any]:
             # The mask of a picture comes before the picture; a stencil filled with a pattern looks the same,
             # and is told apart when the clip is closed and no picture has claimed the mask.
             address = int(image.this)
-            self.pending[address] = place
+            self.pending.add(address)
             matrix = (ctm.a, ctm.b, ctm.c, ctm.d)
             native.ll_fz_keep_image(image)
             self.clips.append(_Clip(area, (address, image, matrix, place)))
@@ -448,9 +402,10 @@ def device_class() -> type[Any]:
             if stencil is None:
                 return
             address, image, (a, b, c, d), place = stencil
-            if self.pending.pop(address, None) is not None and image.imagemask:
+            if address in self.pending and image.imagemask:
                 matrix = native.ll_fz_make_matrix(a, b, c, d, 0, 0)
                 self._picture(image, self.pictures.find(image, self.declared), matrix, place, stencil=True)
+            self.pending.discard(address)
             native.ll_fz_drop_image(image)
 
         def begin_group(
@@ -542,6 +497,20 @@ def device_class() -> type[Any]:
                     number(colour, 0), number(colour, 1), number(colour, 2), number(colour, 3)
                 )  # fmt: skip
             return address, tuple([number(colour, i) for i in range(n)])
+
+        def _area(
+            self, table: Any, what: str, x0: Any, y0: Any, x1: Any, y1: Any,
+            space: Any, colour: Any, alpha: Any, params: Any,
+        ) -> tuple[int, tuple[float, ...]]:  # fmt: skip
+            """Count one painted area in a table of colours; returns the colour, as ``_colour`` does."""
+            address, values = self._colour(space, colour)
+            key = (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1))
+            seen = self._count(table, key, values)
+            if seen.few:
+                seen.add(x0, y0, x1, y1, self.clips[-1].area)
+            if alpha < 1:
+                self._transparent("alpha", _percent(alpha), what, x0, y0, x1, y1)
+            return address, values
 
         def _count(self, table: Any, key: Any, values: Any) -> _Seen:
             seen: _Seen | None = table.get(key)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from makeready.facts import BleedEdge, Page, Rect
+from makeready.pdf.press_page import to_user_space, whole_page
 from makeready.units import POINTS_PER_MM, Length
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _MOST_PIXELS = 4_000_000
 
 
 def edges(document: Any, page: Page) -> Iterator[BleedEdge]:
-    """The four edges of a page, where there is a bleed zone; ``document`` is MuPDF's."""
+    """The four edges of a page, where there is a bleed zone; ``document`` is MuPDF's PDF document."""
     trim, bleed, media = page.trim, page.bleed, page.media
     if trim is None or bleed is None or page.boxes.trim is None:
         return
@@ -39,14 +40,17 @@ def edges(document: Any, page: Page) -> Iterator[BleedEdge]:
     if zone is None or trim.width <= 0 or trim.height <= 0:
         return
     depths = (trim.x0 - zone.x0, zone.y1 - trim.y1, zone.x1 - trim.x1, trim.y0 - zone.y0)
+    if max(depths) < LEAST_BLEED:
+        return
     names = ("left", "top", "right", "bottom")
+    drawing = _drawing(document, page)
     for place, depth in enumerate(depths):
         if depth >= LEAST_BLEED:
             side = names[(place + page.rotate // 90) % 4]  # as displayed: Rotate turns clockwise
-            yield _edge(document, page, trim, names[place], side, min(depth, DEEPEST_BLEED))
+            yield _edge(drawing, page, trim, names[place], side, min(depth, DEEPEST_BLEED))
 
 
-def _edge(document: Any, page: Page, trim: Rect, at: str, side: str, depth: float) -> BleedEdge:
+def _edge(drawing: Any, page: Page, trim: Rect, at: str, side: str, depth: float) -> BleedEdge:
     scale = min(_SCALE, (_MOST_PIXELS / max(trim.width, trim.height) / depth) ** 0.5)
     inside = 2 / scale  # two pixels inside the trim, so that one lies wholly inside whatever the rounding
     strip = {
@@ -55,7 +59,7 @@ def _edge(document: Any, page: Page, trim: Rect, at: str, side: str, depth: floa
         "top": Rect(trim.x0, trim.y1 - inside, trim.x1, trim.y1 + depth),
         "bottom": Rect(trim.x0, trim.y0 - depth, trim.x1, trim.y0 + inside),
     }[at]
-    pixels = _render(document, page, strip, scale)
+    pixels = _render(drawing, strip, scale)
     # Turn it so that rows go outwards from the trim and columns along it.
     across = {"left": pixels.T[::-1], "right": pixels.T, "top": pixels, "bottom": pixels[::-1]}[at]
     inked = across[1] < PAPER
@@ -89,26 +93,33 @@ def _runs(bare: npt.NDArray[np.bool_], at: str, strip: Rect, trim: Rect, step: f
             yield Rect(strip.x0 + start * step, y0, strip.x0 + end * step, y1)
 
 
-def _render(document: Any, page: Page, strip: Rect, scale: float) -> npt.NDArray[np.uint8]:
-    """A strip of the page in gray: row 0 is its lower edge, in PDF user space, not turned."""
+def _drawing(document: Any, page: Page) -> Any:
+    """All that prints on the page, in PDF user space, read once for its four strips."""
+    from pymupdf import mupdf
+
+    drawn = whole_page(mupdf, document, page.number)
+    drawing = mupdf.fz_new_display_list(mupdf.FzRect(mupdf.FzRect.Fixed_INFINITE))
+    device = mupdf.fz_new_list_device(drawing)
+    user = to_user_space(mupdf, drawn, page.user_unit)
+    mupdf.pdf_run_page_with_usage(drawn, device, user, "Print", mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    return drawing
+
+
+def _render(drawing: Any, strip: Rect, scale: float) -> npt.NDArray[np.uint8]:
+    """A strip of a drawing in gray: row 0 is its lower edge, in PDF user space, not turned."""
     import numpy as np
     import pymupdf
     from pymupdf import mupdf
 
-    from makeready.pdf.document import to_user_space, whole_page
-
-    native = mupdf.pdf_document_from_fz_document(document.this)
-    drawn = whole_page(mupdf, native, page.number)
-    user = to_user_space(mupdf, drawn, page.user_unit)
-    ctm = mupdf.fz_concat(user, mupdf.fz_make_matrix(scale, 0, 0, scale, -strip.x0 * scale, -strip.y0 * scale))
+    ctm = mupdf.fz_make_matrix(scale, 0, 0, scale, -strip.x0 * scale, -strip.y0 * scale)
     width = max(4, round((strip.x1 - strip.x0) * scale))
     height = max(4, round((strip.y1 - strip.y0) * scale))
     area = mupdf.FzIrect(0, 0, width, height)
     pixmap = mupdf.fz_new_pixmap_with_bbox(mupdf.fz_device_gray(), area, mupdf.FzSeparations(), 0)
     mupdf.fz_clear_pixmap_with_value(pixmap, 255)
-    device = mupdf.fz_new_draw_device(ctm, pixmap)
-    identity = mupdf.FzMatrix()
-    mupdf.pdf_run_page_with_usage(drawn, device, identity, "Print", mupdf.FzCookie())
+    device = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap)
+    mupdf.fz_run_display_list(drawing, device, ctm, mupdf.FzRect(0, 0, width, height), mupdf.FzCookie())
     mupdf.fz_close_device(device)
     samples = pymupdf.Pixmap("raw", pixmap).samples
     return np.frombuffer(samples, dtype=np.uint8).reshape(height, width)

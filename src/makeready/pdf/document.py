@@ -22,6 +22,7 @@ from makeready.facts import Annotation, Artwork, BleedEdge, FontUse, Ink, Page, 
 from makeready.pdf import bleed, structure
 from makeready.pdf.colour import PROCESS_INKS, Spaces
 from makeready.pdf.interpreter import ANNOTATION, NOT_PRINTED, Fonts, Painted, Pictures, device_class
+from makeready.pdf.press_page import to_user_space, whole_page
 from makeready.pdf.resources import Declared, Resources
 
 #: What MuPDF's cache is shrunk to after each page: fonts used all over stay, pictures go.
@@ -44,6 +45,9 @@ class Document:
         """
         self.damage: list[str] = []
         self._drawn = self._open_mupdf(source)
+        from pymupdf import mupdf
+
+        self._native = mupdf.pdf_document_from_fz_document(self._drawn.this)
         try:
             self.pdf = self._open_pikepdf(source)
             if not self.pdf.pages:
@@ -95,9 +99,8 @@ class Document:
         """MuPDF switches layers off for print where they say so, but never on: that is done here, in memory."""
         from pymupdf import mupdf
 
-        document = mupdf.pdf_document_from_fz_document(self._drawn.this)
         for place in structure.printed_layers(self.pdf):
-            mupdf.pdf_enable_layer(document, place, 1)
+            mupdf.pdf_enable_layer(self._native, place, 1)
 
     def __enter__(self) -> Self:
         return self
@@ -142,7 +145,7 @@ class Document:
                 facts.annotations.extend(annotations)
                 facts.active.extend(structure.active_content_of_page(number, native.obj))
                 if "bleed" in needs:
-                    facts.bleed_edges.extend(bleed.edges(self._drawn, page))
+                    facts.bleed_edges.extend(bleed.edges(self._native, page))
                 if progress:
                     progress(done, len(numbers))
         finally:
@@ -182,8 +185,7 @@ class Document:
         import pymupdf
         from pymupdf import mupdf
 
-        native = mupdf._mupdf
-        document = mupdf.pdf_document_from_fz_document(self._drawn.this)
+        native, document = mupdf._mupdf, self._native
         _warnings(pymupdf)  # what opening the file left behind
         damage: list[str] = []
         pictures = Pictures(native, document.m_internal)
@@ -275,29 +277,6 @@ class _Gathered:
 
 def _font_key(font: FontUse) -> Any:
     return font.object or (font.name, font.type)
-
-
-def whole_page(mupdf: Any, document: Any, number: int) -> Any:
-    """Load a page without its CropBox.
-
-    MuPDF shows a page as a screen would and cuts off what lies outside of the CropBox; a press prints it all.
-    The open document is changed in memory, never on disk.
-    """
-    native = mupdf.pdf_lookup_page_obj(document, number - 1)
-    media = mupdf.pdf_dict_gets_inheritable(native, "MediaBox")
-    if media.m_internal and mupdf.pdf_dict_gets_inheritable(native, "CropBox").m_internal:
-        mupdf.pdf_dict_puts(native, "CropBox", media)
-    unit = mupdf.pdf_dict_gets(native, "UserUnit")
-    if unit.m_internal and mupdf.pdf_to_real(unit) <= 0:
-        mupdf.pdf_dict_dels(native, "UserUnit")  # no scale at all: the boxes are read without it as well
-    return mupdf.pdf_load_page(document, number - 1)
-
-
-def to_user_space(mupdf: Any, drawn: Any, user_unit: float) -> Any:
-    """The matrix that turns MuPDF's page space back into PDF user space, with UserUnit applied."""
-    area, ctm = mupdf.FzRect(), mupdf.FzMatrix()
-    mupdf.pdf_page_transform(drawn, area, ctm)
-    return mupdf.fz_concat(mupdf.fz_invert_matrix(ctm), mupdf.fz_make_matrix(user_unit, 0, 0, user_unit, 0, 0))
 
 
 def _unprinted(mupdf: Any, drawn: Any) -> Any:

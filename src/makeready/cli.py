@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -140,6 +140,19 @@ def _page_numbers(ctx: click.Context, param: click.Parameter, value: str | None)
     return frozenset(numbers)
 
 
+class Reading(NamedTuple):
+    """The options that every command has which reads files."""
+
+    canvas: str | None
+    pages: frozenset[int] | None
+    jobs: int | None
+    timeout: float
+    output: Path | None
+    no_progress: bool
+    quiet: bool
+    verbose: bool
+
+
 _FILES = click.argument("files", nargs=-1, required=True, metavar="FILES|DIR…")
 _READING = _all(
     click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4."),
@@ -188,14 +201,7 @@ def check(
     fail_on: str,
     plugins: tuple[Path, ...],
     style: str | None,
-    canvas: str | None,
-    pages: frozenset[int] | None,
-    jobs: int | None,
-    timeout: float,
-    output: Path | None,
-    no_progress: bool,
-    quiet: bool,
-    verbose: bool,
+    **reading: Any,
 ) -> int:
     """Check FILES and folders against a profile.
 
@@ -206,79 +212,56 @@ def check(
     from makeready.inspection import as_size
     from makeready.report.pictures import pictures_for
 
-    reporter = _reporter(style, output)
+    options = Reading(**reading)
+    reporter = _reporter(style, options.output)
     held = engine.measure(profile, only=only, skip=skip, settings=settings, plugin_files=plugins)
     job = Job(
         held=held,
-        canvas=as_size(canvas),
-        pages=pages,
+        canvas=as_size(options.canvas),
+        pages=options.pages,
         units=units,
         after=pictures_for if reporter.wants_pictures else None,
     )
-    if not quiet and not _as_tables(reporter, output):  # tables name them in their headings
+    if not options.quiet and not _as_tables(reporter, options.output):  # tables name them in their headings
         for source, why in held.failed_plugins.items():
             click.echo(f"plug-in {source} did not load: {why}", err=True)
-    reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
-    return _exit_code(reports, fail_on)
+    return _exit_code(_run(files, job, reporter, options), fail_on)
 
 
 @main.command(epilog=_EPILOG)
 @_FILES
 @click.option("--format", "style", type=click.Choice(["json", "ndjson"]), default=None, help="[default: json]")
 @_READING
-def inspect(
-    files: tuple[str, ...],
-    style: str | None,
-    canvas: str | None,
-    pages: frozenset[int] | None,
-    jobs: int | None,
-    timeout: float,
-    output: Path | None,
-    no_progress: bool,
-    quiet: bool,
-    verbose: bool,
-) -> int:
+def inspect(files: tuple[str, ...], style: str | None, **reading: Any) -> int:
     """Print the facts of FILES and folders, without judging them."""
     from makeready.batch import Job
     from makeready.inspection import as_size
 
-    suffix = output.suffix.lower() if output else ""
+    options = Reading(**reading)
+    suffix = options.output.suffix.lower() if options.output else ""
     reporter = _reporter(style or ("ndjson" if suffix in (".ndjson", ".jsonl") else "json"), None)
-    job = Job(canvas=as_size(canvas), pages=pages)
-    reports = _run(files, job, reporter, output, jobs, timeout, quiet or no_progress, quiet, verbose)
-    return _exit_code(reports, "never")
+    job = Job(canvas=as_size(options.canvas), pages=options.pages)
+    return _exit_code(_run(files, job, reporter, options), "never")
 
 
-def _run(
-    files: Sequence[str],
-    job: Job,
-    reporter: Reporter,
-    output: Path | None,
-    jobs: int | None,
-    timeout: float,
-    no_progress: bool,
-    quiet: bool,
-    verbose: bool,
-) -> list[Report]:
+def _run(files: Sequence[str], job: Job, reporter: Reporter, options: Reading) -> list[Report]:
     """Look at all files and write what comes; returns the reports without their facts, which may be large."""
     from makeready import batch
 
-    paths = list(dict.fromkeys(batch.find_files(files)))  # a file named twice is looked at once
-    if not paths:
-        raise UsageError("There is nothing to look at.", f"No artwork was found in {', '.join(files)}.")
+    paths, output = _paths(files, "look at"), options.output
     if output is not None and any(_same(path, output) for path in paths):
         raise UsageError(f"{output} is one of the files to look at.", "Name another file for the report.")
     kept: list[Report] = []
-    show = not no_progress and sys.stderr.isatty()
+    show = not (options.quiet or options.no_progress) and sys.stderr.isatty()
     tables = _tables() if _as_tables(reporter, output) else None
     with _progress(len(paths), show=show, beside=tables) as on_event, _output(output, reporter) as stream:
-        ready = batch.run(paths, job, processes=jobs, timeout=timeout, on_event=on_event)
+        ready = batch.run(paths, job, processes=options.jobs, timeout=options.timeout, on_event=on_event)
         if reporter.name == "ndjson":
             for checked in ready:
                 stream(reporter.render([checked.report], {}))
                 kept.append(_light(checked.report))
         elif reporter.name == "text":
-            print_text = _printer(tables, stream, verbose)
+            print_text = _printer(tables, stream, options.verbose)
             for checked in batch.in_order(ready):
                 print_text(checked.report)
                 kept.append(_light(checked.report))
@@ -287,17 +270,26 @@ def _run(
             pictures = {place: checked.extra for place, checked in enumerate(whole) if checked.extra}
             stream(reporter.render([checked.report for checked in whole], pictures))
             kept = [_light(checked.report) for checked in whole]
-    if not quiet and (reporter.name == "text" or output is not None) and (len(kept) > 1 or output is not None):
+    if not options.quiet and (output is not None or (tables is not None and len(kept) > 1)):
         from rich.console import Console
 
         from makeready.report import text
 
-        console = Console(stderr=output is not None or not sys.stdout.isatty())
-        if output is not None or sys.stdout.isatty():
-            text.summary(kept, console)
+        console = Console(stderr=output is not None)
+        text.summary(kept, console)
         if output is not None:
             console.print(f"The report is in {output}", highlight=False, markup=False, soft_wrap=True)
     return kept
+
+
+def _paths(files: Sequence[str], deed: str) -> list[Path]:
+    """All files that were named or found in folders; one that is named twice comes once."""
+    from makeready.batch import find_files
+
+    paths = list(dict.fromkeys(find_files(files)))
+    if not paths:
+        raise UsageError(f"There is nothing to {deed}.", f"No artwork was found in {', '.join(files)}.")
+    return paths
 
 
 def _same(path: Path, output: Path) -> bool:
@@ -461,9 +453,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     held = engine.measure(product, only=("IMG101",))
     if held.profile.product.min_ppi is None:
         engine.stars(1, 1, "1x1in", product)  # says what is wrong with the product
-    paths = list(dict.fromkeys(batch.find_files(files)))  # a file named twice is looked at once
-    if not paths:
-        raise UsageError("There is nothing to rate.", f"No artwork was found in {', '.join(files)}.")
+    paths = _paths(files, "rate")
     job = batch.Job(held=held, canvas=as_size(canvas))
     reports = [checked.report for checked in batch.in_order(batch.run(paths, job))]
     if sort:

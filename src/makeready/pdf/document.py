@@ -76,7 +76,10 @@ class Document:
                 opened.close()
                 raise UnreadableFile("The PDF has no pages.")
         except (RuntimeError, ValueError, TypeError) as error:
-            raise UnreadableFile(f"The PDF does not open: {_one_line(error)}.") from error
+            # What PyMuPDF says here is that it failed, and the path.
+            failed = isinstance(error, pymupdf.FileDataError)
+            why = "it is cut off, or damaged beyond repair" if failed else _one_line(error)
+            raise UnreadableFile(f"The PDF does not open: {why}.") from error
         if opened.is_repaired:
             self.damage.append("the cross-reference table is broken and was rebuilt")
         return opened

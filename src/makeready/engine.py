@@ -75,7 +75,7 @@ class Measure:
     @property
     def info(self) -> ProfileInfo:
         """What a report says of it."""
-        return ProfileInfo(self.profile.name, self.profile.title, self.profile.sha256)
+        return ProfileInfo(self.profile.name, self.profile.title, self.profile.sha256, self.profile.undecided)
 
 
 def measure(
@@ -108,7 +108,7 @@ def measure(
     rules = []
     for check in catalogue:
         said = resolved.checks.get(check.code, CheckSettings())
-        rule = _rule(check, said, resolved.name)
+        rule = _rule(check, said, resolved)
         if check.code in unwanted:
             rule = replace(rule, skipped="left out by --skip")
         elif wanted and check.code not in wanted:
@@ -124,7 +124,7 @@ def _again(profile: Profile, only: Collection[str], skip: Collection[str], plugi
     return measure(profile, only=only, skip=skip, plugin_files=plugin_files)
 
 
-def _rule(check: Check, said: CheckSettings, profile: str) -> Rule:
+def _rule(check: Check, said: CheckSettings, profile: Profile) -> Rule:
     settings = {
         name: _whole_setting(check, name, value) if isinstance(value, Part) else value
         for name, value in said.settings.items()
@@ -139,9 +139,9 @@ def _rule(check: Check, said: CheckSettings, profile: str) -> Rule:
             known = list(type(whole).model_fields if isinstance(whole, Params) else check.params.model_fields)
             unknown = str(first["loc"][-1])
             hint = did_you_mean(unknown, known) or f"{check.code} has {', '.join(known) or 'no settings'}."
-            raise UsageError(f"{profile}: {where} is no setting.", hint) from error
-        raise UsageError(f"{profile}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
-    enabled = check.enabled if said.enabled is None else said.enabled
+            raise UsageError(f"{profile.name}: {where} is no setting.", hint) from error
+        raise UsageError(f"{profile.name}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+    enabled = check.enabled and profile.others if said.enabled is None else said.enabled
     off = (
         None if enabled else "off in this profile" if said.enabled is False else "runs only where a profile asks for it"
     )
@@ -286,6 +286,8 @@ def _issue(rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str) 
     measured, limit = _words(finding.measured, finding.limit, units)
     words = {name: _word(value, units) for name, value in finding.details.items()}
     details = dict(finding.details)
+    if len(check.gwg) == 1:
+        details.setdefault("gwg", check.gwg[0])
     if rule.reason:
         details["reason"] = rule.reason
     severity = Severity(finding.level) if finding.level else rule.severity

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
-from makeready.units import Length, PointSize, Resolution, Size
+from makeready.units import Length, Percent, PointSize, Resolution, Size
 
 #: A rectangle as a PDF box is written: left, bottom, right, top.
 Box = tuple[float, float, float, float]
@@ -203,6 +203,8 @@ class PlacedImage:
     #: Placement: the picture's right and up edges on the page, in points (the CTM's columns).
     right: tuple[float, float] | None = None
     up: tuple[float, float] | None = None
+    #: Other versions of it that are in the file or beside it: ``alternates``, ``OPI``.
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> Resolution | None:
@@ -264,6 +266,8 @@ class FontUse:
     pages: tuple[int, ...] = ()
     encoding: str | None = None
     to_unicode: bool | None = None
+    #: What the font's maker allows (OS/2 fsType, OpenType 1.9); ``None`` where the program does not say.
+    licence: int | None = None
 
     @property
     def painted(self) -> bool:
@@ -365,12 +369,122 @@ class Transparency:
 
 
 @dataclass(frozen=True, slots=True)
+class BlendSpace:
+    """The colour space that transparency is mixed in, where a group names one (ISO 32000-1, 11.6.6).
+
+    ``where``: ``page`` for the page's own group, ``group`` for those of forms. Soft masks mix in a space of
+    their own and are not listed.
+    """
+
+    page: int
+    where: str
+    space: str
+    model: str
+    count: int = 1
+    places: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NearTrim:
+    """What lies wholly or partly inside the trim and close to its edge, nearest first, one row a kind and page.
+
+    ``what`` is ``text``, ``image`` or ``vector``; of pictures and vectors only small ones are noted, that stay
+    inside the trim: larger ones, and those that run over the edge, are backgrounds. Text that crosses the trim
+    has a negative distance. ``distances`` and ``places`` go together and hold the nearest few.
+    """
+
+    page: int
+    what: str
+    distances: tuple[Length, ...]
+    places: tuple[Rect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingGlyph:
+    """Letters that a font of the file has no shape for: its .notdef is painted in their place, and it is seen."""
+
+    page: int
+    font: str | None
+    count: int
+    places: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ink:
-    """A separation that is painted: one of the four process inks, or a spot."""
+    """A separation that is painted: one of the four process inks, or a spot.
+
+    ``alternate`` is what a spot is shown with where its ink is not at hand: the name of a colour space and the
+    numbers of the full tint in it.
+    """
 
     name: str
     spot: bool
     pages: tuple[int, ...]
+    alternate: tuple[str, tuple[float, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InkCoverage:
+    """The ink of one page, as rendered for its output intent. Gathered only when asked for.
+
+    Amounts are the sum of all plates at one place: four full process inks are 400 %. ``average`` is the heaviest
+    mean over a square of ``square`` anywhere inside the bleed (GWG 2022, R0025), ``process`` the same of Cyan,
+    Magenta, Yellow and Black alone (R0026); ``peak`` is the heaviest single spot of the rendering. ``plates``
+    says how much of the area inside the bleed each plate covers on average.
+    """
+
+    page: int
+    average: Percent
+    process: Percent
+    peak: Percent
+    square: Length
+    place: Rect | None
+    process_place: Rect | None
+    peak_place: Rect | None
+    plates: Mapping[str, Percent]
+    #: What the ink was worked out for: the output intent's condition, or that a stock profile stood in for it.
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfGamut:
+    """How much of a page's RGB the press cannot reach. Gathered only when asked for.
+
+    ``share`` is of the area that is painted in RGB; ``worst`` the largest colour difference (CIEDE2000).
+    """
+
+    page: int
+    share: Percent
+    worst: float
+    condition: str
+    places: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PixelStudy:
+    """What the pixels of a picture say of its history, told once for each picture of a file.
+
+    ``quality`` is that of the JPEG it is stored as (1 to 100, as libjpeg counts); ``blocking`` how much stronger
+    steps are at the borders of 8 × 8 blocks than elsewhere, which also shows in what was a JPEG once; ``nominal``
+    the share of its width and height that holds detail, below 1 for a picture that was enlarged; ``sharpness``
+    how steep its steepest edges are. ``None`` where it was not measured or cannot be told.
+    """
+
+    page: int
+    name: str | None
+    object: ObjectId | None
+    width_px: int
+    height_px: int
+    quality: int | None = None
+    blocking: float | None = None
+    nominal: float | None = None
+    sharpness: float | None = None
+    places: tuple[Rect, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How a person may call it."""
+        return self.name or ("the picture" if self.object is None else f"object {self.object[0]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +516,21 @@ class Layer:
     visible: bool
     prints: bool | None = None
     intent: tuple[str, ...] = ()
+    #: Group and type of a processing step (ISO 19593-1), such as ``Structural`` and ``Cutting``.
+    step_group: str | None = None
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSettings:
+    """A configuration of the layers (ISO 32000-1, 8.11.4.3): the default one, or one of the alternatives."""
+
+    default: bool
+    name: str | None
+    #: Events at which layers switch by themselves (the AS key): ``View``, ``Print``, ``Export``.
+    automatic: tuple[str, ...] = ()
+    #: Whether every layer is in its list for the panel (the Order key).
+    ordered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +552,35 @@ class ActiveContent:
     kind: str
     where: str
     page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """Something in the structure that standards for print restrict, as PDF names it, wherever it is met.
+
+    ``kind`` is one of a fixed list (see ``pdf/standard.py``), such as ``transfer function``, ``halftone``,
+    ``PostScript XObject``, ``LZW``, ``reference XObject``; ``value`` is what it is set to, where that matters.
+    """
+
+    kind: str
+    value: str | None = None
+    page: int | None = None
+    object: ObjectId | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the file says it is: header, trailer, Info dictionary and XMP, as written."""
+
+    header: str
+    version: str
+    file_id: bool
+    info: Mapping[str, str]
+    #: XMP properties by their usual prefix, such as ``xmp:CreateDate`` or ``pdfxid:GTS_PDFXVersion``.
+    xmp: Mapping[str, str]
+    #: Why the XMP cannot be read, or ``None``.
+    xmp_damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,13 +654,22 @@ class Artwork:
     paints: tuple[Paint, ...] = ()
     inks: tuple[Ink, ...] = ()
     transparencies: tuple[Transparency, ...] = ()
+    blend_spaces: tuple[BlendSpace, ...] = ()
+    near_trim: tuple[NearTrim, ...] = ()
+    missing_glyphs: tuple[MissingGlyph, ...] = ()
+    ink_coverage: tuple[InkCoverage, ...] = ()
+    out_of_gamut: tuple[OutOfGamut, ...] = ()
+    pixel_studies: tuple[PixelStudy, ...] = ()
     output_intents: tuple[OutputIntent, ...] = ()
     profiles: tuple[EmbeddedProfile, ...] = ()
     layers: tuple[Layer, ...] = ()
+    layer_settings: tuple[LayerSettings, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     active_content: tuple[ActiveContent, ...] = ()
     bleed_edges: tuple[BleedEdge, ...] = ()
     encryption: Encryption | None = None
+    identity: Identity | None = None
+    constructs: tuple[Construct, ...] = ()
     raster: Raster | None = None
     #: The size it will be printed at, when the caller said so.
     canvas: Size | None = None
@@ -558,13 +725,22 @@ _WHERE: Mapping[type[Any], str] = {
     Paint: "paints",
     Ink: "inks",
     Transparency: "transparencies",
+    BlendSpace: "blend_spaces",
+    NearTrim: "near_trim",
+    MissingGlyph: "missing_glyphs",
+    InkCoverage: "ink_coverage",
+    OutOfGamut: "out_of_gamut",
+    PixelStudy: "pixel_studies",
     OutputIntent: "output_intents",
     EmbeddedProfile: "profiles",
     Layer: "layers",
+    LayerSettings: "layer_settings",
     Annotation: "annotations",
     ActiveContent: "active_content",
     BleedEdge: "bleed_edges",
     Encryption: "encryption",
+    Identity: "identity",
+    Construct: "constructs",
     Raster: "raster",
 }
 

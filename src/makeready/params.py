@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from makeready.units import Quantity, above, below, close
 
 Q = TypeVar("Q", bound=Quantity)
+#: How bad one kind of fault is, for checks that find several kinds; ``off`` lets it pass.
+Level = Literal["error", "warning", "info", "off"]
 
 
 class Params(BaseModel):

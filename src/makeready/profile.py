@@ -12,7 +12,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,6 +54,12 @@ class ProfileFile(BaseModel):
     description: str = Field("", description="What the profile is for and where its numbers come from.")
     extends: str | None = Field(None, description="The profile it starts from.")
     product: Product = Field(Product(), description="The product, for the DPI stars.")
+    others: Literal["on", "off"] | None = Field(
+        None, description="What of checks that are not named: as they are declared (on), or none of them (off)."
+    )
+    undecided: tuple[str, ...] = Field(
+        (), description="What a reader might take to be checked and is not; printed in the report."
+    )
     checks: dict[str, str | dict[str, Any]] = Field({}, description="Settings by code.")
     override: tuple[Override, ...] = Field((), description="Severities that differ, each with its reason.")
 
@@ -87,6 +93,10 @@ class Profile:
     extends: tuple[str, ...] = ()
     product: Product = field(default_factory=Product)
     checks: Mapping[str, CheckSettings] = field(default_factory=dict)
+    #: Whether checks that it does not name run as they are declared, or not at all.
+    others: bool = True
+    #: What a reader might take to be checked and is not.
+    undecided: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -95,7 +105,7 @@ class Profile:
             code: [s.enabled, s.severity, {name: _marked(value) for name, value in s.settings.items()}]
             for code, s in sorted(self.checks.items())
         }
-        text = json.dumps([self.product.model_dump(), said], sort_keys=True, default=str)
+        text = json.dumps([self.product.model_dump(), self.others, said], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def with_settings(self, assignments: Iterable[str]) -> Profile:
@@ -126,7 +136,7 @@ class Profile:
                 settings=merged,
                 reason=old.reason,
             )
-        return Profile(self.name, self.title, self.description, self.extends, self.product, checks)
+        return replace(self, checks=checks)
 
 
 class Part(dict[str, Any]):
@@ -190,6 +200,8 @@ def _load(name: str, find: Callable[[str], str | None], above: tuple[str, ...]) 
         extends=(base.name, *base.extends) if base.name else (),
         product=base.product.model_copy(update=written.product.model_dump(exclude_unset=True)),
         checks=checks,
+        others=base.others if written.others is None else written.others == "on",
+        undecided=(*base.undecided, *written.undecided),
     )
 
 

@@ -71,6 +71,7 @@ class Check:
     params: type[Params]
     run: Callable[..., Iterator[Any]]
     needs: tuple[str, ...] = ()
+    gwg: tuple[str, ...] = ()
     source: str = BUILT_IN
 
     #: What the page of a check must say, in this order.
@@ -132,6 +133,7 @@ def check(
     kinds: tuple[str, ...] = ("pdf", "raster"),
     params: type[Params] = Params,
     needs: tuple[str, ...] = (),
+    gwg: tuple[str, ...] = (),
     source: str = BUILT_IN,
 ) -> Callable[[Callable[..., Iterator[Any]]], Check]:
     """Declare a check.
@@ -146,13 +148,16 @@ def check(
         enabled: whether it runs where a profile does not mention it.
         kinds: the kinds of file it can judge.
         params: its settings.
-        needs: costly facts that are only gathered when a check asks for them (``bleed``: a rendering of the edges).
+        needs: costly facts that are only gathered when a check asks for them: ``bleed`` (a rendering of the edges),
+            ``ink`` and ``gamut`` (one of the page), ``pixels`` (pictures decoded), ``glyphs`` (every letter looked at).
+        gwg: requirements of GWG 2022 it answers (``R0031``); its issues name theirs in their details. A check that
+            answers several puts the one that was broken into its finding's details, as ``gwg``.
         source: left alone by authors; the registry fills it in for plug-ins.
     """
 
     def declare(function: Callable[..., Iterator[Any]]) -> Check:
         return Check(
-            code, name, title, on, message, Severity(severity), enabled, kinds, params, function, needs, source
+            code, name, title, on, message, Severity(severity), enabled, kinds, params, function, needs, gwg, source
         )
 
     return declare

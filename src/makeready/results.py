@@ -144,6 +144,8 @@ class ProfileInfo:
     name: str
     title: str
     sha256: str
+    #: What a reader might take to be checked and is not.
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

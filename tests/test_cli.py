@@ -168,6 +168,9 @@ def test_html_is_one_page(artwork: Path) -> None:
         ("r.jsonl", '{{"schema":"makeready.report/1"'),
         ("r.html", "<!doctype html>"),
         ("r.HTM", "<!doctype html>"),
+        ("r.csv", "\ufefffile,verdict,stars"),
+        ("r.xml", '<?xml version="1.0" encoding="utf-8"?>\n<testsuites'),
+        ("r.sarif", '{{\n "$schema": "https://docs.oasis-open.org/sarif'),
     ],
 )
 def test_the_suffix_of_the_output_picks_the_format(name: str, begins: str, artwork: Path, tmp_path: Path) -> None:
@@ -257,7 +260,7 @@ def test_a_missing_file_is_unreadable_and_not_a_usage_error(artwork: Path) -> No
         (["check", "{a}", "--set", "IMG101.resolution.error=200mm"], "write '200 ppi'"),
         (["check", "{a}", "--set", "nonsense"], "Write CODE.setting=value"),
         (["check", "{a}", "--format", "jsn"], "Did you mean 'json'?"),
-        (["check", "{a}", "--format", "xxxx"], "There are: html, json, ndjson, text."),
+        (["check", "{a}", "--format", "xxxx"], "There are: csv, html, json, junit, ndjson, pdf, sarif, text."),
         (["check", "{a}", "--fail-on", "fatal"], "is not one of 'info', 'warning', 'error', 'never'"),
         (["check", "{a}", "--units", "parsec"], "is not one of 'mm', 'in', 'pt'"),
         (["check", "{a}", "--canvas", "30x20"], "write '30x20in'"),
@@ -753,7 +756,14 @@ def test_profiles_are_listed_shown_and_compared() -> None:
 def test_doctor_says_what_is_there() -> None:
     result = invoke("doctor")
     assert result.exit_code == 0
-    for word in ("makeready", "Python", "pymupdf", "checks", "profiles", "html, json, ndjson, text"):
+    for word in (
+        "makeready",
+        "Python",
+        "pymupdf",
+        "checks",
+        "profiles",
+        "csv, html, json, junit, ndjson, pdf, sarif, text",
+    ):
         assert word in result.stdout
 
 

@@ -391,10 +391,10 @@ def test_what_json_has_no_word_for_costs_no_report(tmp_path: Path) -> None:
 def test_costly_facts_are_gathered_only_when_a_check_asks_for_them(monkeypatch) -> None:
     from makeready.pdf import bleed
 
-    assert measure("default").needs == {"bleed"}
+    assert measure("default").needs == {"bleed", "ink", "jpeg"}
     assert measure("default", only=["IMG101"]).needs == frozenset()
-    assert measure("default", skip=["BOX103"]).needs == frozenset()
-    assert measure("default", settings=["BOX103=off"]).needs == frozenset()
+    assert measure("default", skip=["BOX103"]).needs == {"ink", "jpeg"}
+    assert measure("default", settings=["BOX103=off"]).needs == {"ink", "jpeg"}
     assert measure("default", only=["BOX103"]).needs == {"bleed"}
     page = pdf().bytes()
     assert not _edges(makeready.check(page, only=["IMG101"]))

@@ -44,6 +44,8 @@ _TELL_EVERY = 0.2
 _START_SECONDS = 60.0
 #: Waiting for longer than this goes round in a loop: the system's calls cannot wait for ever.
 _LONGEST_WAIT = 86400.0
+#: Seconds between two looks at whether the parent is still there.
+_PARENT_ASKED_FOR_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +304,9 @@ def _work(pipe: Connection, job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the parent's way of taking leave
     _limit_memory()
+    parent = os.getppid()
     with contextlib.suppress(EOFError, BrokenPipeError, OSError):  # the parent is gone: so are we
-        while (task := pipe.recv()) is not None:
+        while (task := _next_task(pipe, parent)) is not None:
             path, timeout = task
             pipe.send(("started", None))
             with _last_resort(timeout):
@@ -312,6 +315,18 @@ def _work(pipe: Connection, job: Job) -> None:
                 pipe.send(("done", checked))
             except (pickle.PicklingError, AttributeError, TypeError) as error:  # a plug-in may put anything into it
                 pipe.send(("done", _failure(job, path, f"What was found cannot be sent on: {error}.")))
+
+
+def _next_task(pipe: Connection, parent: int) -> Any:
+    """The next path to look at, or ``None`` at the end.
+
+    A parent that was killed leaves no end of file behind: children that were forked later hold a copy of its end of
+    the pipe. So it is asked for now and then whether it is still there.
+    """
+    while not pipe.poll(_PARENT_ASKED_FOR_S):
+        if os.getppid() != parent:
+            return None
+    return pipe.recv()
 
 
 @contextlib.contextmanager

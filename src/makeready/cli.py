@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,8 +189,9 @@ _JUDGING = _all(
     "--format",
     "style",
     metavar="FORMAT",
-    help="text, json, ndjson or html.  [default: by the suffix of OUT, else text]",
+    help="text, json, ndjson, html, pdf, csv, junit or sarif.  [default: by the suffix of OUT, else text]",
 )
+@click.option("--timings", is_flag=True, help="Say what took how long, on standard error.")
 @_READING
 def check(
     files: tuple[str, ...],
@@ -201,6 +203,7 @@ def check(
     fail_on: str,
     plugins: tuple[Path, ...],
     style: str | None,
+    timings: bool,
     **reading: Any,
 ) -> int:
     """Check FILES and folders against a profile.
@@ -210,7 +213,6 @@ def check(
     from makeready import engine
     from makeready.batch import Job
     from makeready.inspection import as_size
-    from makeready.report.pictures import pictures_for
 
     options = Reading(**reading)
     reporter = _reporter(style, options.output)
@@ -220,12 +222,18 @@ def check(
         canvas=as_size(options.canvas),
         pages=options.pages,
         units=units,
-        after=pictures_for if reporter.wants_pictures else None,
+        after=reporter.after,
     )
     if not options.quiet and not _as_tables(reporter, options.output):  # tables name them in their headings
         for source, why in held.failed_plugins.items():
             click.echo(f"plug-in {source} did not load: {why}", err=True)
-    return _exit_code(_run(files, job, reporter, options), fail_on)
+    reports = _run(files, job, reporter, options)
+    if timings:
+        from makeready import preflight
+        from makeready.report import timings as table
+
+        click.echo("\n".join(table.lines(reports, preflight.catalogue(plugins))), err=True)
+    return _exit_code(reports, fail_on)
 
 
 @main.command(epilog=_EPILOG)
@@ -251,25 +259,18 @@ def _run(files: Sequence[str], job: Job, reporter: Reporter, options: Reading) -
     paths, output = _paths(files, "look at"), options.output
     if output is not None and any(_same(path, output) for path in paths):
         raise UsageError(f"{output} is one of the files to look at.", "Name another file for the report.")
-    kept: list[Report] = []
     show = not (options.quiet or options.no_progress) and sys.stderr.isatty()
     tables = _tables() if _as_tables(reporter, output) else None
-    with _progress(len(paths), show=show, beside=tables) as on_event, _output(output, reporter) as stream:
+    names = _names(paths, reporter, output) if reporter.one_each else None
+    if reporter.one_each and output is None and _for_a_person():
+        raise UsageError(f"A {reporter.name} report is not for a terminal.", "Name a file for it: -o OUT.")
+    with _progress(len(paths), show=show, beside=tables) as on_event:
         ready = batch.run(paths, job, processes=options.jobs, timeout=options.timeout, on_event=on_event)
-        if reporter.name == "ndjson":
-            for checked in ready:
-                stream(reporter.render([checked.report], {}))
-                kept.append(_light(checked.report))
-        elif reporter.name == "text":
-            print_text = _printer(tables, stream, options.verbose)
-            for checked in batch.in_order(ready):
-                print_text(checked.report)
-                kept.append(_light(checked.report))
+        if names is not None:
+            kept = _write_each(ready, names, reporter)
         else:
-            whole: list[Checked] = list(batch.in_order(ready))
-            pictures = {place: checked.extra for place, checked in enumerate(whole) if checked.extra}
-            stream(reporter.render([checked.report for checked in whole], pictures))
-            kept = [_light(checked.report) for checked in whole]
+            with _output(output, reporter) as stream:
+                kept = _write_all(ready, reporter, stream, tables, options.verbose)
     if not options.quiet and (output is not None or (tables is not None and len(kept) > 1)):
         from rich.console import Console
 
@@ -278,8 +279,76 @@ def _run(files: Sequence[str], job: Job, reporter: Reporter, options: Reading) -
         console = Console(stderr=output is not None)
         text.summary(kept, console)
         if output is not None:
-            console.print(f"The report is in {output}", highlight=False, markup=False, soft_wrap=True)
+            said = f"The report is in {output}" if names is None or len(names) == 1 else f"The reports are in {output}"
+            console.print(said, highlight=False, markup=False, soft_wrap=True)
     return kept
+
+
+def _write_all(
+    ready: Iterator[Checked],
+    reporter: Reporter,
+    stream: Callable[[str | bytes], None],
+    tables: Console | None,
+    verbose: bool,
+) -> list[Report]:
+    """One document about all files; as they come where the format allows it."""
+    from makeready import batch
+
+    kept: list[Report] = []
+    if reporter.name == "ndjson":
+        for checked in ready:
+            stream(reporter.render([checked.report], {}))
+            kept.append(_light(checked.report))
+    elif reporter.name == "text":
+        print_text = _printer(tables, stream, verbose)
+        for checked in batch.in_order(ready):
+            print_text(checked.report)
+            kept.append(_light(checked.report))
+    else:
+        whole: list[Checked] = list(batch.in_order(ready))
+        prepared = {place: checked.extra for place, checked in enumerate(whole) if checked.extra}
+        stream(reporter.render([checked.report for checked in whole], prepared))
+        kept = [_light(checked.report) for checked in whole]
+    return kept
+
+
+def _write_each(ready: Iterator[Checked], names: Sequence[Path | None], reporter: Reporter) -> list[Report]:
+    """A document about each file, written as soon as it is ready."""
+    kept: dict[int, Report] = {}
+    for checked in ready:
+        with _output(names[checked.position], reporter) as stream:
+            stream(reporter.render([checked.report], {0: checked.extra} if checked.extra else {}))
+        kept[checked.position] = _light(checked.report)
+    return [kept[place] for place in sorted(kept)]
+
+
+def _names(paths: Sequence[Path], reporter: Reporter, output: Path | None) -> list[Path | None]:
+    """Where the document about each file goes, for formats that hold one file: OUT, or NAME_log.pdf in the folder OUT.
+
+    Names that meet (``a.pdf`` and ``a.tif``, or one name in two folders) are told apart by the whole name, or a number.
+    """
+    if output is None or not os.path.isdir(output):
+        if len(paths) > 1:
+            raise UsageError(
+                f"A {reporter.name} report is about one file, and there are {len(paths)}.",
+                f"Name a folder that is there, as in '--format {reporter.name} -o reports/': each gets its own in it.",
+            )
+        return [output]
+    stems = Counter(path.stem.lower() for path in paths)
+    taken: set[str] = set()
+    names: list[Path | None] = []
+    for path in paths:
+        alone = stems[path.stem.lower()] == 1
+        whole, number = Path(reporter.document_name(path if alone else Path(f"{path.name}.{reporter.name}"))), 1
+        name = whole.name
+        while name.lower() in taken:
+            number += 1
+            name = f"{whole.stem}-{number}{whole.suffix}"
+        taken.add(name.lower())
+        if os.path.exists(output / name) and any(_same(one, output / name) for one in paths):
+            raise UsageError(f"{output / name} is one of the files to look at.", "Name another folder for the reports.")
+        names.append(output / name)
+    return names
 
 
 def _paths(files: Sequence[str], deed: str) -> list[Path]:
@@ -300,20 +369,23 @@ def _same(path: Path, output: Path) -> bool:
 
 
 def _as_tables(reporter: Reporter, output: Path | None) -> bool:
-    return reporter.name == "text" and output is None and sys.stdout.isatty()
+    return reporter.name == "text" and output is None and _for_a_person()
+
+
+def _for_a_person() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout.isatty()
 
 
 def _light(report: Report) -> Report:
     """A report whose facts are let go, keeping whether there were any."""
-    from dataclasses import replace
+    from dataclasses import fields, replace
 
     facts = report.facts
-    return report if facts is None else report.replace(facts=replace(facts, **_NO_ROWS))
-
-
-_NO_ROWS: dict[str, Any] = dict.fromkeys(
-    ("pages", "images", "fonts", "texts", "strokes", "paints", "transparencies", "annotations"), ()
-)
+    if facts is None:
+        return report
+    rows: dict[str, Any] = {field.name: () for field in fields(facts) if field.default == ()}
+    return report.replace(facts=replace(facts, **rows))
 
 
 def _tables() -> Console:
@@ -322,7 +394,7 @@ def _tables() -> Console:
     return Console()
 
 
-def _printer(tables: Console | None, stream: Callable[[str], None], verbose: bool) -> Callable[[Report], None]:
+def _printer(tables: Console | None, stream: Callable[[str | bytes], None], verbose: bool) -> Callable[[Report], None]:
     """How text reports are printed: as tables on a terminal, a line an issue anywhere else."""
     from makeready.report import text
 
@@ -338,22 +410,18 @@ def _printer(tables: Console | None, stream: Callable[[str], None], verbose: boo
 
 
 @contextmanager
-def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str], None]]:
+def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str | bytes], None]]:
     """Where results go: standard output, or a file that appears whole or not at all."""
-    if path is None:
-        if reporter.name != "text" and hasattr(sys.stdout, "reconfigure"):
-            # Whatever the locale says: JSON is UTF-8 (RFC 8259, 8.1).
-            sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-        yield lambda text: click.echo(text, nl=False)
+    if path is not None:
+        from makeready.report import writing
+
+        with writing(path) as write:
+            yield write
         return
-    from makeready.report import writing
-
-    with writing(path) as stream:
-
-        def write(text: str) -> None:
-            stream.write(text)
-
-        yield write
+    if reporter.name != "text" and hasattr(sys.stdout, "reconfigure"):
+        # Whatever the locale and the system say: JSON is UTF-8 (RFC 8259, 8.1), lines of CSV end in CR LF.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
+    yield lambda document: click.echo(document, nl=False)
 
 
 @contextmanager
@@ -568,6 +636,68 @@ def profiles_schema() -> None:
     from makeready.report import schema
 
     click.echo(json.dumps(schema.profile_schema(preflight.catalogue()), indent=1))
+
+
+@main.command(epilog=_EPILOG)
+@click.argument("hot", type=click.Path(path_type=Path), metavar="HOT")
+@_JUDGING
+@click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
+@click.option("--init", is_flag=True, help="Make the folders that are missing.")
+@click.option("--once", is_flag=True, help="Do what is there and end, with the exit codes of check.")
+@click.option(
+    "--settle", type=float, default=2.0, show_default=True, metavar="S", help="Seconds a file must be still for."
+)
+@click.option(
+    "--rescan", type=float, default=30.0, show_default=True, metavar="S", help="Seconds between looks without events."
+)
+@click.option("--poll", is_flag=True, help="Look every second instead of waiting for events (network drives).")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    callback=_words,
+    default=("html,json",),
+    show_default=True,
+    metavar="FORMATS",
+    help="Reports to write for each file.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "ndjson"]),
+    default="text",
+    show_default=True,
+    help="What is printed as each file is done: a line, or its report as JSON.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
+@click.option("--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take.")
+@click.option("-q", "--quiet", is_flag=True, help="No line that says that watching has begun.")
+def watch(hot: Path, init: bool, once: bool, fail_on: str, style: str, quiet: bool, **options: Any) -> int:
+    """Check what is dropped into HOT/in and move it to the folder of its verdict.
+
+    Results go to HOT/success, warning, error or failed, with their folders; reports to HOT/reports.
+    """
+    from makeready import watch as hot_folder
+    from makeready.report import data
+
+    if not once:
+        hot_folder.require_watchfiles()
+    rhythm = hot_folder.Rhythm(options.pop("settle"), options.pop("rescan"), options.pop("poll"))
+    order = hot_folder.Order(processes=options.pop("jobs"), **options)
+    filed: list[Report] = []
+
+    def log(line: str) -> None:
+        click.echo(line, err=True)
+
+    with hot_folder.HotFolder(hot, order, rhythm, init=init, log=log) as folder, hot_folder.Leave() as leave:
+        if not quiet and not once:
+            log(f"watching {folder.inbox} with the profile {order.profile}")
+        for done in folder.once(leave) if once else folder.watch(leave):
+            click.echo(done.line if style == "text" else data.line(done.report))
+            if once:
+                filed.append(_light(done.report))
+        return max(_exit_code(filed, fail_on), ExitCode.CRASHED if folder.kept else ExitCode.OK)
+    return ExitCode.OK  # told to end
 
 
 @main.command()

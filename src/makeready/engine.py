@@ -288,6 +288,8 @@ def _issue(rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str) 
     details = dict(finding.details)
     if len(check.gwg) == 1:
         details.setdefault("gwg", check.gwg[0])
+    if details.get("gwg", "") is None:  # the check answers a requirement, this finding is about something else
+        del details["gwg"]
     if rule.reason:
         details["reason"] = rule.reason
     severity = Severity(finding.level) if finding.level else rule.severity

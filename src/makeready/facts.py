@@ -682,6 +682,8 @@ class Artwork:
     trapped: str | None = None
     #: What had to be mended to read the file.
     damage: tuple[str, ...] = ()
+    #: Seconds that gathering took, by kind: ``painted``, ``structure``, and every costly fact that was asked for.
+    cost: Mapping[str, float] = field(default_factory=dict, metadata=_NOT_IN_JSON, compare=False)
     #: The extension of the name, in lower case and without the dot; empty when there is none.
     extension: str = field(default="", metadata=_NOT_IN_JSON)
 

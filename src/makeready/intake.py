@@ -167,7 +167,9 @@ def read(
     size = source.size() or 0
     if kind == "raster":
         facts = raster.read(source.native, max_pixels=max_pixels)
-        return replace(raster.artwork(source.name, facts, bytes=size, canvas=canvas), extension=source.extension)
+        artwork = raster.artwork(source.name, facts, bytes=size, canvas=canvas)
+        studies = raster.studies(source.native, artwork, needs, max_pixels)
+        return replace(artwork, pixel_studies=studies, extension=source.extension)
     artwork = pdf.read(source.native, pages=pages, needs=needs, progress=progress)
     if pages is not None and not artwork.pages:
         raise UnreadableFile(

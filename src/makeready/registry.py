@@ -39,6 +39,14 @@ SUBJECTS = {
     "RAS": "Raster files",
 }
 BUILT_IN = "built-in"
+#: Costly facts, gathered only where a check that runs asks for them, and what they cost.
+NEEDS = {
+    "bleed": "a rendering of the four edges of each page",
+    "ink": "a rendering of each page as printing plates",
+    "gamut": "a rendering of each page that has RGB, proofed for the press",
+    "jpeg": "the headers of the JPEGs in a PDF",
+    "pixels": "pictures decoded",
+}
 
 
 class Declaration(Protocol):
@@ -148,8 +156,7 @@ def check(
         enabled: whether it runs where a profile does not mention it.
         kinds: the kinds of file it can judge.
         params: its settings.
-        needs: costly facts that are only gathered when a check asks for them: ``bleed`` (a rendering of the edges),
-            ``ink`` and ``gamut`` (one of the page), ``pixels`` (pictures decoded), ``glyphs`` (every letter looked at).
+        needs: costly facts that are only gathered when a check asks for them (see ``NEEDS``).
         gwg: requirements of GWG 2022 it answers (``R0031``); its issues name theirs in their details. A check that
             answers several puts the one that was broken into its finding's details, as ``gwg``.
         source: left alone by authors; the registry fills it in for plug-ins.

@@ -7,6 +7,7 @@ import pytest
 
 import makeready
 from makeready.testing import pdf, picture, press_profile, srgb_profile
+from makeready.testing.colours import icc_based
 
 SMALL = "100x100mm"
 STAMP = ("20 mm", "15 mm")
@@ -110,6 +111,35 @@ def test_a_print_service_takes_rgb_and_a_press_does_not() -> None:
         for profile in ("default", "sheetfed-coated", "photo_on_canvas")
     }
     assert severities == {"default": ["warning"], "sheetfed-coated": ["error"], "photo_on_canvas": []}
+
+
+BINDING = {
+    "RGB that nobody explains": (lambda: page().rectangle(colour=(1, 0, 0)), True),
+    "a picture that nobody explains": (lambda: page().image(colour="rgb", size=STAMP), True),
+    "an indexed picture that nobody explains": (lambda: page().image(colour="indexed", size=STAMP), True),
+    "RGB with a profile": (lambda: page().rectangle(colour=("srgb", 1, 0, 0)), False),
+    "a picture with a profile": (lambda: page().image(colour="srgb", size=STAMP), False),
+    "RGB in a file for an RGB press": (
+        lambda: intent(page(output_intent=None).rectangle(colour=(1, 0, 0)), srgb_profile(), 3), False),
+    "RGB that the page explains": (lambda: with_default_rgb(page().rectangle(colour=(1, 0, 0))), False),
+}  # fmt: skip
+
+
+def with_default_rgb(builder):
+    builder.raw("", {"/ColorSpace": {"/DefaultRGB": icc_based(builder.objects, srgb_profile(), 3)}})
+    return builder
+
+
+@pytest.mark.parametrize(("make", "unexplained"), BINDING.values(), ids=BINDING)
+@pytest.mark.parametrize(("binding", "gwg"), [("early", "R0027"), ("intermediate", "R0028"), ("late", "R0029")])
+def test_rgb_by_when_it_is_converted(found, make, unexplained, binding, gwg) -> None:
+    issues = found("COL101", make(), f"COL101.binding={binding}")
+    assert [issue.details["gwg"] for issue in issues] == ([gwg] if unexplained or binding == "early" else [])
+
+
+def test_what_is_said_of_rgb_that_nobody_explains(found) -> None:
+    (issue,) = found("COL101", page().rectangle(colour=(1, 0, 0)), "COL101.binding=late")
+    assert issue.message == "1 vector object in RGB without a profile or RGB output intent (DeviceRGB)"
 
 
 # COL102 untagged-colour
@@ -355,3 +385,131 @@ def test_type_3_text_takes_the_inks_of_its_text(found) -> None:
     facts = makeready.inspect(bare().text("a", font="type3", colour=("spot", "Gold", 1)).bytes()).facts
     assert [ink.name for ink in facts.inks] == ["Gold"]
     assert found("COL102", bare().text("a", font="type3", colour=("srgb", 1, 0, 0))) == []
+
+
+# COL106 registration-colour
+
+FULL = (1, 1, 1, 1)
+REGISTERED = {
+    "text": (lambda: page().text("a", colour="registration"), "1 text run in registration colour (All)"),
+    "a rectangle": (lambda: page().rectangle(colour="registration"), "1 vector object in registration colour (All)"),
+    "a tint of it": (
+        lambda: page().rectangle(colour=("spot", "All", 0.2)), "1 vector object in registration colour (All)"),
+    "a picture": (
+        lambda: page().image(colour="spot", ink="All", size=STAMP), "1 picture in registration colour (All)"),
+    "text in every ink": (lambda: page().text("a", colour=FULL), "1 text run in 100 % of all four process inks"),
+    "a rectangle in every ink": (
+        lambda: page().rectangle(colour=FULL), "1 vector object in 100 % of all four process inks"),
+    "lines in every ink": (
+        lambda: page().line(colour=FULL).line(colour=FULL), "2 vector objects in 100 % of all four process inks"),
+    "marks and artwork": (
+        lambda: page(slug="10 mm").crop_marks().rectangle(colour="registration"),
+        "1 vector object in registration colour (All)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "message"), REGISTERED.values(), ids=REGISTERED)
+def test_registration_colour(found, make, message) -> None:
+    (issue,) = found("COL106", make())
+    assert (issue.severity, issue.page, issue.message) == ("warning", 1, message)
+    assert issue.details["gwg"] == "R0024"
+
+
+NOT_REGISTERED = {
+    "the page as it is": page,
+    "crop marks": lambda: page(slug="10 mm").crop_marks(),
+    "crop marks in every ink": lambda: page(slug="10 mm").crop_marks(colour=FULL),
+    "a note in the slug": lambda: page(slug="20 mm").text("a", colour="registration", at=("10 mm", "-10 mm")),
+    "none of it": lambda: page().rectangle(colour=("spot", "All", 0)),
+    "nearly all of every ink": lambda: page().rectangle(colour=(1, 1, 1, 0.99)),
+    "every ink, but never together": lambda: page().rectangle(colour=(1, 0, 0, 1)).rectangle(colour=(0, 1, 1, 0)),
+    "every ink, in two texts": lambda: page().text("a", colour=(1, 0, 0, 1)).text("b", colour=(0, 1, 1, 0)),
+    "a picture in CMYK": lambda: page().image(size=STAMP),
+    "black": lambda: page().text("a").rectangle(colour=0),
+    "a soft mask": lambda: page().rectangle(colour=0, within="soft mask"),
+    "invisible text": lambda: page().text("a", colour="registration", rendering=3),
+    "off the sheet": lambda: page().rectangle(colour="registration", at=("200 mm", "10 mm")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", NOT_REGISTERED.values(), ids=NOT_REGISTERED)
+def test_no_registration_colour(found, make) -> None:
+    assert found("COL106", make()) == []
+
+
+def test_where_registration_colour_is(found) -> None:
+    artwork = page(slug="10 mm").crop_marks().rectangle(colour="registration", at=("20 mm", "30 mm"), size=STAMP)
+    (issue,) = found("COL106", artwork)
+    assert [place.mm for place in issue.places] == [pytest.approx((20, 30, 40, 45), abs=0.1)]
+
+
+# COL107 lab-or-cal-colour
+
+LAB = ("lab", 50, 60, 40)
+
+
+def calibrated(family, operands):
+    """A rectangle in a space that is calibrated by a white point alone."""
+    space = pikepdf.Array([pikepdf.Name("/" + family), pikepdf.Dictionary(WhitePoint=[0.95, 1, 1.09])])
+    return page().raw(f"/C cs {operands} scn 50 50 20 20 re f", {"/ColorSpace": {"/C": space}})
+
+
+def indexed_lab():
+    white = pikepdf.Dictionary(WhitePoint=[0.9642, 1, 0.8249])
+    base = pikepdf.Array([pikepdf.Name.Lab, white])
+    space = pikepdf.Array([pikepdf.Name.Indexed, base, 1, pikepdf.String(bytes([0, 128, 128, 200, 160, 150]))])
+    return page().raw("/C cs 1 scn 50 50 20 20 re f", {"/ColorSpace": {"/C": space}})
+
+
+FAMILIES = {
+    "Lab": (lambda: page().rectangle(colour=LAB), (), "1 vector object in Lab"),
+    "Lab of two kinds": (
+        lambda: page().rectangle(colour=LAB).text("a", colour=LAB), (), "1 vector object and 1 text run in Lab"),
+    "CalRGB": (lambda: calibrated("CalRGB", "1 0 0"), (), "1 vector object in CalRGB"),
+    "CalGray": (lambda: calibrated("CalGray", "0.5"), (), "1 vector object in CalGray"),
+    "Lab behind a table": (indexed_lab, (), "1 vector object in Lab"),
+    "CMYK with a profile": (
+        lambda: page().rectangle(colour=("press", 0, 1, 1, 0)), ("ICCBased CMYK",), "1 vector object in ICCBased CMYK"),
+    "anything with a profile": (
+        lambda: page().rectangle(colour=("press", 0, 1, 1, 0)), ("ICCBased",), "1 vector object in ICCBased CMYK"),
+    "RGB": (lambda: page().rectangle(colour=(1, 0, 0)), ("DeviceRGB",), "1 vector object in DeviceRGB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "families", "message"), FAMILIES.values(), ids=FAMILIES)
+def test_families_of_colour(found, make, families, message) -> None:
+    (issue,) = found("COL107", make(), {"families": list(families)} if families else {})
+    assert (issue.severity, issue.page, issue.message) == ("error", 1, message)
+
+
+ALLOWED = {
+    "the page as it is": (page, ()),
+    "RGB, which another check is about": (lambda: page().rectangle(colour=("srgb", 1, 0, 0)), ()),
+    "CMYK without a profile": (lambda: page().rectangle(colour=(0, 1, 1, 0)), ("ICCBased CMYK", "ICCBased RGB")),
+    "Lab, where that passes": (lambda: page().rectangle(colour=LAB), ("CalRGB",)),
+    "Lab in the slug": (
+        lambda: page(slug="20 mm").text("a", colour=LAB, at=("10 mm", "-10 mm")), ()),
+    "a spot": (lambda: page().rectangle(colour=("spot", "Lab", 1)), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "families"), ALLOWED.values(), ids=ALLOWED)
+def test_families_that_pass(found, make, families) -> None:
+    assert found("COL107", make(), {"families": list(families)} if families else {}) == []
+
+
+def test_each_page_and_family_is_one_issue(found) -> None:
+    builder = pdf(SMALL, pages=2).on(1).rectangle(colour=LAB).rectangle(colour=("press", 0, 1, 1, 0))
+    builder.on(2).rectangle(colour=LAB).rectangle(colour=LAB)
+    issues = found("COL107", builder, {"families": ["Lab", "ICCBased CMYK"]})
+    assert [(issue.page, issue.message) for issue in issues] == [
+        (1, "1 vector object in Lab"), (1, "1 vector object in ICCBased CMYK"), (2, "2 vector objects in Lab"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "make", "gwg"), [
+    ("COL103", lambda: intent(page(output_intent=None), b"no profile", 4), "R0035"),
+    ("COL104", lambda: page().rectangle(colour=("spot", "Gold", 1)), "R0020"),
+])  # fmt: skip
+def test_requirements_of_colour(found, code, make, gwg) -> None:
+    assert {issue.details["gwg"] for issue in found(code, make())} == {gwg}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pikepdf
 import pytest
 
+from makeready.pdf.resources import read_licence
 from makeready.testing import pdf
 from makeready.testing.fonts import pdf_font
 
@@ -130,3 +133,108 @@ def test_no_type_3_font(found, make) -> None:
 @pytest.mark.parametrize("within", ["form", "annotation"])
 def test_a_type_3_font_inside_something(found, within) -> None:
     assert len(found("FNT103", page().text("a", font="type3", within=within))) == 1
+
+
+# FNT102 font-not-subset
+
+
+def test_a_font_that_is_embedded_whole(found) -> None:
+    (issue,) = found("FNT102", page().text("a", font="whole"))
+    assert (issue.severity, issue.page) == ("info", 1)
+    assert issue.message == "Aileron-Regular (TrueType) is embedded and not marked as a subset; used on page 1"
+
+
+@pytest.mark.parametrize("font", ["embedded", "type3", "Helvetica", "Arial"])
+def test_fonts_that_are_subsets_or_not_in_the_file(found, font) -> None:
+    assert found("FNT102", page().text("a", font=font)) == []
+
+
+def test_a_whole_font_that_sets_no_letter(found) -> None:
+    assert found("FNT102", page().declare_font("whole")) == []
+
+
+# FNT105 licence-forbids
+
+
+def licensed(licence, font="embedded"):
+    """A page with text in a font of this fsType."""
+    from fontTools.ttLib import TTFont
+
+    builder = page().text("a", font=font)
+    for item in builder.objects.objects:
+        if isinstance(item, pikepdf.Dictionary) and "/FontFile2" in item:
+            program = TTFont(io.BytesIO(item.FontFile2.read_bytes()))
+            program["OS/2"].fsType = licence
+            out = io.BytesIO()
+            program.save(out)
+            item.FontFile2.write(out.getvalue())
+    return builder
+
+
+LICENCES = {  # fsType: OpenType 1.9, OS/2
+    "installable": (0x0000, "embedded", []),
+    "restricted": (0x0002, "embedded", [("warning", "must not be embedded (fsType 0x0002)")]),
+    "preview and print": (0x0004, "embedded", []),
+    "editable": (0x0008, "embedded", []),
+    "restricted and editable: the least restrictive counts": (0x000A, "embedded", []),
+    "bitmaps only": (0x0204, "embedded", [("warning", "may be embedded as bitmaps only (fsType 0x0204)")]),
+    "no subsets": (0x0108, "embedded", [("info", "must not be made a subset of (fsType 0x0108)")]),
+    "no subsets, and embedded whole": (0x0108, "whole", []),
+    "restricted and no subsets": (
+        0x0102, "embedded",
+        [("warning", "must not be embedded (fsType 0x0102)"), ("info", "must not be made a subset of (fsType 0x0102)")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("licence", "font", "expected"), LICENCES.values(), ids=LICENCES)
+def test_what_a_font_allows(found, licence, font, expected) -> None:
+    issues = found("FNT105", licensed(licence, font))
+    name = "Aileron-Regular" if font == "whole" else "MAKEPR+Aileron-Regular"
+    assert [(issue.severity.value, issue.message) for issue in issues] == [
+        (level, f"{name} {words}; used on page 1") for level, words in expected
+    ]
+
+
+def test_a_font_that_says_nothing_of_its_licence(found) -> None:
+    assert found("FNT105", page().text("a", font="bold").text("b", font="Helvetica").text("c", font="type3")) == []
+
+
+def test_the_licence_of_a_type_1_font() -> None:
+    file = pikepdf.new()
+    stream = pikepdf.Stream(file, b"%!PS-AdobeFont-1.0: Test\n/FontInfo 3 dict dup begin\n/FSType 4 def\nend def\n")
+    assert read_licence(stream) == 4
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"OTTO",
+        b"\x00\x01\x00\x00\xff\xff",
+        b"\x00\x01\x00\x00\x00\x01" + b"\x00" * 6 + b"OS/2" + b"\x00" * 4 + b"\xff" * 8,
+    ],
+)
+def test_a_damaged_font_says_nothing_of_its_licence(data) -> None:
+    assert read_licence(pikepdf.Stream(pikepdf.new(), data)) is None
+
+
+# FNT106 courier
+
+
+@pytest.mark.parametrize(("name", "count"), [
+    ("Courier", 1), ("ABCDEF+Courier", 1), ("Courier-Bold", 0), ("CourierNew", 0), ("courier", 0), ("COURIER", 0),
+    ("CourierStd", 0), ("Helvetica", 0),
+])  # fmt: skip
+def test_a_font_that_is_exactly_courier(found, name, count) -> None:
+    assert len(found("FNT106", page().text("a", font=name))) == count
+
+
+def test_what_is_said_of_courier(found) -> None:
+    (issue,) = found("FNT106", page().text("a", font="Courier"))
+    assert (issue.severity, issue.page, issue.details["gwg"]) == ("warning", 1, "R0014")
+    assert issue.message == "text is set in Courier (Type 1) on page 1"
+
+
+def test_courier_that_sets_no_letter(found) -> None:
+    assert found("FNT106", page().declare_font("Courier").text("a", font="Courier", rendering=3)) == []

@@ -33,7 +33,7 @@ BOXES = Boxes(media=(-20, -20, 320, 520), bleed=(-9, -9, 309, 509), trim=(0, 0, 
 class Tree(HTMLParser):
     """Reads a page, complains of every tag that is not closed in its place, and remembers all of them."""
 
-    VOID = ("meta", "img", "br", "hr")
+    VOID = ("meta", "img", "br", "hr", "input")
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)

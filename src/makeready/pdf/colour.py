@@ -7,6 +7,7 @@ down to, and the inks it puts on the sheet.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from makeready.facts import Colour
@@ -17,8 +18,14 @@ REGISTRATION = "All"
 NOTHING = "None"
 
 _KEEP_DECIMALS = 4
+#: MuPDF names a space of spots by its alternate space first.
+_ALTERNATE = re.compile(r"(?:Separation\(|DeviceN\(\d+,)(DeviceGray|DeviceRGB|DeviceCMYK),")
 #: fz_colorspace_type of MuPDF, as models of ours.
 _MODELS = {1: "gray", 2: "rgb", 3: "rgb", 4: "cmyk", 5: "lab", 6: "indexed", 7: "spot"}
+
+
+#: The name of a colour space and the numbers of a colour in it.
+Alternate = tuple[str, tuple[float, ...]]
 
 
 class Space(NamedTuple):
@@ -55,6 +62,8 @@ class Spaces:
         self._native = native
         self._spaces: dict[int, Space] = {}
         self._kept: list[Any] = []
+        #: What spots are shown with, by name: a device space, and the full tint in it.
+        self.alternates: dict[str, Alternate] = {}
 
     def add(self, space: Any, address: int) -> Space:
         """Register a native colour space under its address."""
@@ -102,8 +111,42 @@ class Spaces:
         if model == "spot":
             colorants = tuple(str(self._native.ll_fz_colorspace_colorant(native, i)) for i in range(n))
             family = "DeviceN" if name.startswith("DeviceN") else "Separation"
+            self._note_alternates(native, name, colorants)
             return Space(name, family, model, n, colorants)
         return Space(name, _family(name, model), model, n, ())
+
+    def _note_alternates(self, space: Any, name: str, colorants: tuple[str, ...]) -> None:
+        """Convert each colorant alone, in full, to a device space: that is what the tint transform makes of it.
+
+        A space of its own says it better than one that a spot shares with others, so that replaces what is known.
+        """
+        known = _ALTERNATE.match(name)
+        if known is None:
+            return  # an ICC or Lab alternate would not come out with the numbers it has in the file
+        devices = {"DeviceGray": "gray", "DeviceRGB": "rgb", "DeviceCMYK": "cmyk"}
+        device = getattr(self._native, f"ll_fz_device_{devices[known[1]]}")()
+        for place, colorant in enumerate(colorants):
+            if len(colorants) > 1 and colorant in self.alternates:
+                continue
+            amounts = [float(other == place) for other in range(len(colorants))]
+            values = self._converted(space, amounts, device)
+            if values is not None:
+                self.alternates[colorant] = (known[1], values)
+
+    def _converted(self, space: Any, values: list[float], device: Any) -> tuple[float, ...] | None:
+        native = self._native
+        source, converted = native.new_floats(len(values)), native.new_floats(int(device.n))
+        try:
+            for place, value in enumerate(values):
+                native.floats_setitem(source, place, value)
+            native.ll_fz_convert_color(space, source, device, converted, None, native.cvar.fz_default_color_params)
+            numbers = [native.floats_getitem(converted, place) for place in range(int(device.n))]
+        except Exception:
+            return None  # a tint transform that does not work says nothing; MuPDF raises many kinds
+        finally:
+            native.delete_floats(source)
+            native.delete_floats(converted)
+        return tuple(round(number, _KEEP_DECIMALS) for number in numbers)
 
 
 def _family(name: str, model: str) -> str:

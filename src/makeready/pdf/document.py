@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,17 +20,47 @@ from typing import Any, Self
 import pikepdf
 
 from makeready.errors import EncryptedFile, UnreadableFile
-from makeready.facts import Annotation, Artwork, BleedEdge, FontUse, Ink, Page, PlacedImage
-from makeready.pdf import bleed, structure
-from makeready.pdf.colour import PROCESS_INKS, Spaces
-from makeready.pdf.interpreter import ANNOTATION, NOT_PRINTED, Fonts, Painted, Pictures, device_class
+from makeready.facts import (
+    Annotation,
+    Artwork,
+    BleedEdge,
+    FontUse,
+    Ink,
+    InkCoverage,
+    OutOfGamut,
+    Page,
+    PlacedImage,
+)
+from makeready.pdf import bleed, gamut, ink, pixels, standard, structure
+from makeready.pdf.colour import PROCESS_INKS, Alternate, Spaces
+from makeready.pdf.interpreter import (
+    ANNOTATION,
+    NOT_PRINTED,
+    Fonts,
+    Painted,
+    Pictures,
+    device_class,
+    page_blend_space,
+)
 from makeready.pdf.press_page import to_user_space, whole_page
 from makeready.pdf.resources import Declared, Resources
 
 #: What MuPDF's cache is shrunk to after each page: fonts used all over stay, pictures go.
 STORE_KEPT_PERCENT = 25
 #: Warnings that say nothing about the print.
-_HARMLESS = ("... repeated", "Actualtext", "ActualText", "Structure tree", "structure tree", "Bookmark", "outline")
+_HARMLESS = (
+    "... repeated",
+    "Actualtext",
+    "ActualText",
+    "Structure tree",
+    "structure tree",
+    "Bookmark",
+    "outline",
+    "cannot create appearance stream",
+)
+
+#: What MuPDF says of a compressed stream of no bytes at all, as qpdf writes an empty page: no damage.
+_EMPTY_STREAM = "premature end of data in flate filter"
 
 Progress = Callable[[int, int], None]
 
@@ -132,7 +164,9 @@ class Document:
         from pymupdf import mupdf
 
         spaces, resources = Spaces(mupdf._mupdf), Resources(self.pdf)
-        facts = _Gathered()
+        facts, clock = _Gathered(), _Clock()
+        intents = tuple(structure.output_intents(self.pdf))
+        through = gamut.proof(self.pdf) if "gamut" in needs else None
         total = len(self.pdf.pages)
         if total != self._drawn.page_count:
             self.damage.append(f"the page tree is inconsistent: {total} pages or {self._drawn.page_count}")
@@ -143,16 +177,28 @@ class Document:
                 page = replace(structure.page(number, native.obj), label=structure.label(self.pdf, native))
                 declared = resources.of_page(native)
                 annotations = tuple(structure.annotations_of_page(number, native.obj, page.user_unit))
-                painted, damage = self._paint(page, declared, spaces, annotations)
+                with clock("painted"):
+                    painted, damage = self._paint(page, declared, spaces, annotations)
                 facts.add(page, painted, declared, damage)
                 facts.annotations.extend(annotations)
                 facts.active.extend(structure.active_content_of_page(number, native.obj))
                 if "bleed" in needs:
-                    facts.bleed_edges.extend(bleed.edges(self._native, page))
+                    with clock("bleed"):
+                        facts.bleed_edges.extend(bleed.edges(self._native, page))
+                if "ink" in needs:
+                    with clock("ink"):
+                        facts.ink_coverage.extend(ink.coverages(self._native, page, painted.inks, intents))
+                if through is not None:
+                    with clock("gamut"):
+                        facts.out_of_gamut.extend(gamut.out_of_gamut(self._native, page, painted.paints, through))
                 if progress:
                     progress(done, len(numbers))
         finally:
             spaces.close()
+        with clock("pixels"):
+            studies = pixels.studies(self._drawn, facts.images, needs)
+        with clock("structure"):
+            identity, constructs = standard.identity(self.pdf), standard.constructs(self.pdf, numbers)
         return Artwork(
             kind="pdf",
             format=f"PDF {self.pdf.pdf_version}",
@@ -163,15 +209,24 @@ class Document:
             texts=tuple(facts.texts),
             strokes=tuple(facts.strokes),
             paints=tuple(facts.paints),
-            inks=facts.ink_uses(),
+            inks=facts.ink_uses(spaces.alternates | resources.alternates),
             transparencies=tuple(facts.transparencies),
-            output_intents=tuple(structure.output_intents(self.pdf)),
+            blend_spaces=tuple(facts.blend_spaces),
+            near_trim=tuple(facts.near_trim),
+            missing_glyphs=tuple(facts.missing_glyphs),
+            output_intents=intents,
             profiles=resources.profiles,
             layers=tuple(structure.layers(self.pdf)),
+            layer_settings=tuple(structure.layer_settings(self.pdf)),
             annotations=tuple(facts.annotations),
             active_content=(*structure.active_content(self.pdf), *facts.active),
             bleed_edges=tuple(facts.bleed_edges),
+            ink_coverage=tuple(facts.ink_coverage),
+            out_of_gamut=tuple(facts.out_of_gamut),
+            pixel_studies=studies,
             encryption=structure.encryption(self.pdf),
+            identity=identity,
+            constructs=constructs,
             page_count=total,
             objects=int(self.pdf.trailer.get("/Size", 1)) - 1,
             pdfx=structure.pdfx(self.pdf),
@@ -179,6 +234,7 @@ class Document:
             creator=structure.creator(self.pdf),
             trapped=structure.trapped(self.pdf),
             damage=(*self.damage, *_unique(_qpdf_warnings(self.pdf))),
+            cost=clock.spent,
         )
 
     def _paint(
@@ -200,6 +256,7 @@ class Document:
                 raise UnreadableFile(f"Page {page.number} cannot be loaded: {_one_line(error)}.") from error
             ctm = to_user_space(mupdf, drawn, page.user_unit)
             cookie = mupdf.FzCookie()
+            device.page_group = bool(drawn.m_internal.transparency)
 
             def run(what: Callable[[], None]) -> None:
                 try:
@@ -220,10 +277,13 @@ class Document:
                     run(partial(mupdf.pdf_run_annot, annotation, device, ctm, cookie))
             run(lambda: mupdf.fz_close_device(device))
             painted: Painted = device.finish()
+            painted.blend_spaces[:0] = page_blend_space(mupdf, drawn, page, spaces)
         finally:
             pictures.close()
             mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
         damage.extend(_warnings(pymupdf))
+        if structure.empty_contents(self.pdf.pages[page.number - 1].obj):
+            damage = [line for line in damage if line != _EMPTY_STREAM]
         return painted, tuple(_unique(damage))
 
 
@@ -233,6 +293,21 @@ def _warnings(pymupdf: Any) -> list[str]:
     pymupdf.mupdf.fz_flush_warnings()
     lines = [line.strip() for line in pymupdf.TOOLS.mupdf_warnings(reset=True).splitlines()]
     return [line for line in lines if line and not any(harmless in line for harmless in _HARMLESS)]
+
+
+class _Clock:
+    """Seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, what: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[what] = self.spent.get(what, 0.0) + time.perf_counter() - start
 
 
 class _Gathered:
@@ -245,9 +320,14 @@ class _Gathered:
         self.strokes: list[Any] = []
         self.paints: list[Any] = []
         self.transparencies: list[Any] = []
+        self.blend_spaces: list[Any] = []
+        self.near_trim: list[Any] = []
+        self.missing_glyphs: list[Any] = []
         self.annotations: list[Annotation] = []
         self.active: list[Any] = []
         self.bleed_edges: list[BleedEdge] = []
+        self.ink_coverage: list[InkCoverage] = []
+        self.out_of_gamut: list[OutOfGamut] = []
         self.fonts: dict[Any, FontUse] = {}
         self.font_pages: dict[Any, list[int]] = {}
         self.inks: dict[str, list[int]] = {}
@@ -259,23 +339,29 @@ class _Gathered:
         self.strokes.extend(painted.strokes)
         self.paints.extend(painted.paints)
         self.transparencies.extend(painted.transparencies)
+        self.blend_spaces.extend(painted.blend_spaces)
+        self.near_trim.extend(painted.near_trim)
+        self.missing_glyphs.extend(painted.missing_glyphs)
         for font in (*declared.fonts.values(), *painted.fonts.values()):
             self.fonts.setdefault(_font_key(font), font)
         for font in painted.fonts.values():
             numbers = self.font_pages.setdefault(_font_key(font), [])
             if page.number not in numbers[-1:]:
                 numbers.append(page.number)
-        for ink in painted.inks:
-            self.inks.setdefault(ink, []).append(page.number)
+        for name in painted.inks:
+            self.inks.setdefault(name, []).append(page.number)
 
     def font_uses(self) -> tuple[FontUse, ...]:
         return tuple(replace(font, pages=tuple(self.font_pages.get(key, ()))) for key, font in self.fonts.items())
 
-    def ink_uses(self) -> tuple[Ink, ...]:
+    def ink_uses(self, alternates: Mapping[str, Alternate]) -> tuple[Ink, ...]:
         """Process inks in the order of the press, then spots by name."""
         order = {ink: place for place, ink in enumerate(PROCESS_INKS)}
         names = sorted(self.inks, key=lambda ink: (order.get(ink, len(order)), ink))
-        return tuple(Ink(ink, ink not in order, tuple(self.inks[ink])) for ink in names)
+        return tuple(
+            Ink(ink, ink not in order, tuple(self.inks[ink]), None if ink in order else alternates.get(ink))
+            for ink in names
+        )
 
 
 def _font_key(font: FontUse) -> Any:

@@ -8,14 +8,17 @@ is given into a key and counts; keys become facts once, at the end of the page.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
 from makeready.facts import (
     PLACES_KEPT,
+    BlendSpace,
     Colour,
     FontUse,
+    MissingGlyph,
+    NearTrim,
     Page,
     Paint,
     PlacedImage,
@@ -25,6 +28,8 @@ from makeready.facts import (
     Transparency,
 )
 from makeready.pdf.colour import NOTHING, PATTERN, REGISTRATION, Space, Spaces
+from makeready.pdf.edge import SMALL, Edge
+from makeready.pdf.letters import TEXT_PADDING, Letters
 from makeready.pdf.resources import Declared, DeclaredImage
 from makeready.units import PointSize, Resolution
 
@@ -57,6 +62,9 @@ class Painted:
     strokes: list[Stroke] = field(default_factory=list)
     paints: list[Paint] = field(default_factory=list)
     transparencies: list[Transparency] = field(default_factory=list)
+    blend_spaces: list[BlendSpace] = field(default_factory=list)
+    near_trim: list[NearTrim] = field(default_factory=list)
+    missing_glyphs: list[MissingGlyph] = field(default_factory=list)
     fonts: dict[Any, FontUse] = field(default_factory=dict)
     inks: set[str] = field(default_factory=set)
     marks: int = 0
@@ -81,9 +89,27 @@ class _Seen:
         self.few = len(self.places) < PLACES_KEPT
 
 
-def _white(values: tuple[float, ...]) -> tuple[bool, bool]:
-    """Whether all numbers are 0, and whether all are 1: which of the two is white depends on the space."""
-    return not any(values), bool(values) and min(values) >= 1
+#: Colours that are never summed up with others, so that checks can trust them: white, full ink, pure black. Which of
+#: the first two is white depends on the space; all process inks in full are registration colour.
+MIXED, ALL_ZERO, ALL_ONE, PURE_BLACK = 0, 1, 2, 3
+_CMYK_BLACK = (0.0, 0.0, 0.0, 1.0)
+
+
+def _exact(values: tuple[float, ...]) -> int:
+    """Which of the colours that stay apart some numbers are, if one."""
+    if not any(values):
+        return ALL_ZERO
+    if min(values) >= 1:
+        return ALL_ONE
+    return PURE_BLACK if values == _CMYK_BLACK else MIXED
+
+
+def _stays_apart(colour: Colour) -> bool:
+    """White, black in black ink alone, or registration colour: rows of paint keep its numbers."""
+    if not colour.values:
+        return False
+    process = colour.model == "cmyk" and min(colour.values) >= 1
+    return bool(colour.white) or colour.inks == (("Black", 1.0),) or process or dict(colour.inks).get(REGISTRATION) == 1
 
 
 def _percent(alpha: float) -> str:
@@ -139,6 +165,13 @@ def device_class() -> type[Any]:
             self.type_3: dict[int, float] = {}  # scale of glyph space against the usual thousandth; else 0
             self.filled_text, self.filled_at = 0, (0.0, 0.0, 0.0, 0.0)
             self.pending: set[int] = set()  # masks that no picture has claimed yet, by address
+            self.page_group = False  # whether the next group is the page's own, which it may name a space for
+            self.blends: dict[tuple[int], _Seen] = {}
+            self.edge = Edge(page.trim)
+            self.deep = self.edge.deep
+            self.letters = Letters(mupdf)
+            self.gaps: dict[int, bool] = {}  # whether a letter that a font lacks would be seen, by address
+            self.missing: dict[tuple[int], _Seen] = {}
 
         # -- paths -------------------------------------------------------------------------------------
 
@@ -161,6 +194,10 @@ def device_class() -> type[Any]:
             thin = min(wide, high)
             if thin < THIN_FILL and max(wide, high) > LINE_RATIO * thin:
                 self._line(round(thin, 4), True, x0, y0, x1, y1, address, values, params)
+                return
+            deep = self.deep
+            if x0 < deep[0] or y0 < deep[1] or x1 > deep[2] or y1 > deep[3]:
+                self._near_trim("vector", x0, y0, x1, y1, address, values)
 
         def stroke_path(
             self, ctx: Any, path: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any
@@ -201,7 +238,7 @@ def device_class() -> type[Any]:
             inked = tuple([value > 0 for value in values])
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             key = (
-                address, inked, _white(values), overprint, mode, self.within, self._slug(x0, y0, x1, y1), width, filled
+                address, inked, _exact(values), overprint, mode, self.within, self._slug(x0, y0, x1, y1), width, filled
             )  # fmt: skip
             seen = self._count(self.lines, key, values)
             if seen.few:
@@ -264,6 +301,10 @@ def device_class() -> type[Any]:
                 if at not in self.fonts:
                     self.fonts[at] = self.font_objects.find(font, at, self.declared)
                     self.type_3[at] = math.hypot(font.t3matrix.c, font.t3matrix.d) * 1000 if font.t3procs else 0
+                    # Only an embedded font's gaps are the file's; Type 3 has no .notdef, its glyphs are as they are.
+                    self.gaps[at] = bool(
+                        self.fonts[at].embedded and not font.t3procs and self.letters.shape(font, at, 0)
+                    )
                 scale = self.type_3[at]
                 # MuPDF draws some Type 3 glyphs at once, and hands over their text as invisible.
                 if scale and rendering != "invisible":
@@ -279,9 +320,47 @@ def device_class() -> type[Any]:
                     seen.glyphs += span.len
                     if seen.few:
                         seen.add(x0, y0, x1, y1, area)
+                    if self.gaps[at] and rendering != "invisible" and 0 in self.letters.glyphs(span):
+                        self._missing_glyphs(at, span, ctm)
                 span = span.next
-            if seen_of_it and alpha < 1:
+            if not seen_of_it:
+                return
+            if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
+            if rendering in ("fill", "stroke"):
+                deep = self.deep
+                if x0 < deep[0] or y0 < deep[1] or x1 > deep[2] or y1 > deep[3]:
+                    self._text_near_trim(text, ctm, x0, y0, x1, y1)
+
+        def _missing_glyphs(self, address: int, span: Any, ctm: Any) -> None:
+            """Count the letters of a span that are painted as .notdef."""
+            area = self.clips[-1].area
+            for glyph, _, box in self.letters.boxes(span, ctm):
+                if glyph == 0 and box is not None and box.touches(area):
+                    seen = self._count(self.missing, (address,), ())
+                    if seen.few:
+                        seen.add(*box, area)
+
+        def _text_near_trim(self, text: Any, ctm: Any, x0: float, y0: float, x1: float, y1: float) -> None:
+            """Note text that is close to the trim: as it is, or line by line where its box may hold empty space."""
+            edge, area = self.edge, self.clips[-1].area
+            x0, y0, x1, y1 = x0 + TEXT_PADDING, y0 + TEXT_PADDING, x1 - TEXT_PADDING, y1 - TEXT_PADDING
+            if self.within == PATTERN_CELL or not edge.near("text", x0, y0, x1, y1):
+                return
+            whole = not edge.crossed(x0, y0, x1, y1)
+            span, spans = text.head, []
+            while span:
+                spans.append(span)
+                trm = span.trm
+                high = 2 * math.hypot(trm.a * ctm.a + trm.b * ctm.c, trm.a * ctm.b + trm.b * ctm.d)
+                blank = self.letters.blank(span.font, int(span.font.this), self.letters.glyphs(span))
+                whole = whole and not blank and min(x1 - x0, y1 - y0) <= high
+                span = span.next
+            boxes = [Rect(x0, y0, x1, y1)]
+            if not whole:
+                boxes = [box for span in spans for box in self.letters.lines(span, ctm)]
+            for box in boxes:
+                edge.add("text", edge.cut(box, area))
 
         def _outline(self, text: Any, stroke: Any, ctm: Any, space: Any, colour: Any, alpha: Any, params: Any) -> None:
             bound = bound_text(text, stroke, ctm)
@@ -320,7 +399,8 @@ def device_class() -> type[Any]:
             self._picture(image, known, ctm, place, stencil=False)
             if self.quiet or not place.touches(self.clips[-1].area):
                 return
-            self._area(self.pictured, "picture", *place, image.colorspace, None, alpha, params)
+            address, _ = self._area(self.pictured, "picture", *place, image.colorspace, None, alpha, params)
+            self._near_trim("image", *place, address, ())
             if image.mask is not None and _is_soft(image, known):
                 self._transparent("soft mask", None, "picture", *place)
 
@@ -331,7 +411,8 @@ def device_class() -> type[Any]:
             self._picture(image, self.pictures.find(image, self.declared), ctm, place, stencil=True)
             if self.quiet or not place.touches(self.clips[-1].area):
                 return
-            self._area(self.vectors, "picture", *place, space, colour, alpha, params)
+            address, values = self._area(self.vectors, "picture", *place, space, colour, alpha, params)
+            self._near_trim("image", *place, address, values)
 
         def clip_image_mask(self, ctx: Any, image: Any, ctm: Any, scissor: Any) -> None:
             place = _unit_square(ctm)
@@ -367,6 +448,7 @@ def device_class() -> type[Any]:
                 within=self.within,
                 right=right,
                 up=up,
+                stand_ins=known.stand_ins if known else (),
             )
             self.images.append(fact)
             if mask is not None and not fact.soft_mask:
@@ -411,7 +493,14 @@ def device_class() -> type[Any]:
         def begin_group(
             self, ctx: Any, area: Any, space: Any, isolated: Any, knockout: Any, blend: Any, alpha: Any
         ) -> None:
-            if self.quiet or (not blend and alpha >= 1):
+            if self.quiet:
+                return
+            if self.page_group:  # what it mixes in is asked of the page
+                self.page_group = False
+                return
+            if space:
+                self._blended(space, area)
+            if not blend and alpha >= 1:
                 return
             place = area.x0, area.y0, area.x1, area.y1
             if blend:
@@ -419,6 +508,16 @@ def device_class() -> type[Any]:
                 self._transparent("blend mode", name, "group", *place)
             if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "group", *place)
+
+        def _blended(self, space: Any, place: Any) -> None:
+            """Count a group that names the space it mixes in; one that does not is mixed in what is below it."""
+            area = self.clips[-1].area
+            if place.x0 > area.x1 or place.x1 < area.x0 or place.y0 > area.y1 or place.y1 < area.y0:
+                return
+            address, _ = self._colour(space, None)
+            seen = self._count(self.blends, (address,), ())
+            if seen.few:
+                seen.add(place.x0, place.y0, place.x1, place.y1, area)
 
         def begin_mask(self, ctx: Any, area: Any, luminosity: Any, space: Any, backdrop: Any, params: Any) -> None:
             place = area.x0, area.y0, area.x1, area.y1
@@ -504,13 +603,29 @@ def device_class() -> type[Any]:
         ) -> tuple[int, tuple[float, ...]]:  # fmt: skip
             """Count one painted area in a table of colours; returns the colour, as ``_colour`` does."""
             address, values = self._colour(space, colour)
-            key = (address, _white(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1))
+            key = (address, _exact(values), params.op, params.opm, self.within, self._slug(x0, y0, x1, y1))
             seen = self._count(table, key, values)
             if seen.few:
                 seen.add(x0, y0, x1, y1, self.clips[-1].area)
             if alpha < 1:
                 self._transparent("alpha", _percent(alpha), what, x0, y0, x1, y1)
             return address, values
+
+        def _near_trim(
+            self, what: str, x0: float, y0: float, x1: float, y1: float, address: int, values: tuple[float, ...]
+        ) -> None:
+            """Note a small picture or vector that stays inside the trim, close to its edge."""
+            edge = self.edge
+            if self.within in (PATTERN_CELL, TYPE_3) or not edge.near(what, x0, y0, x1, y1):
+                return
+            box = edge.cut(Rect(x0, y0, x1, y1), self.clips[-1].area)
+            if box.x1 - box.x0 > SMALL or box.y1 - box.y0 > SMALL or edge.crossed(*box):
+                return
+            # An address of 0 is a pattern, and a picture has no single colour: neither is white.
+            white = ALL_ONE if self.heavier.get(address) is min else ALL_ZERO
+            if values and _exact(values) == white:
+                return
+            edge.add(what, box)
 
         def _count(self, table: Any, key: Any, values: Any) -> _Seen:
             seen: _Seen | None = table.get(key)
@@ -542,6 +657,19 @@ _CALLBACKS = (
     "pop_clip", "begin_mask", "end_mask", "begin_group", "begin_tile", "end_tile",
     "set_default_colorspaces",
 )  # fmt: skip
+
+
+def page_blend_space(mupdf: Any, drawn: Any, page: Page, spaces: Spaces) -> list[BlendSpace]:
+    """What the page's own group says that transparency is mixed in; nothing where it leaves that to the intent."""
+    named = mupdf.pdf_dict_gets(mupdf.pdf_page_group(drawn), "CS")
+    if not named.m_internal:
+        return []
+    try:
+        loaded = mupdf.pdf_load_colorspace(named)
+    except Exception:  # what cannot be read is mixed in what the output intent says, as if it were not there
+        return []
+    space = spaces.add(loaded.m_internal, int(loaded.m_internal.this))
+    return [BlendSpace(page.number, "page", space.shown, space.model, places=(page.trim,) if page.trim else ())]
 
 
 class Pictures:
@@ -688,9 +816,15 @@ def _facts(device: Any) -> Painted:
             colours[key] = spaces.colour(*key)
         return colours[key]
 
+    def summed_up(exact: int, *key: Any) -> Colour:
+        """The heaviest of several colours; where that looks like one of those that stay apart, without its numbers."""
+        colour = colour_of(*key)
+        return replace(colour, values=()) if exact == MIXED and _exact(key[1]) != MIXED else colour
+
     def paint(what: str, colour: Colour, within: str | None, slug: bool, seen: _Seen) -> None:
         white = bool(colour.white)
-        key = (what, colour.space, white, colour.overprint, colour.overprint_mode, within, slug)
+        apart = colour.values if _stays_apart(colour) else ()
+        key = (what, colour.space, apart, colour.overprint, colour.overprint_mode, within, slug)
         if key not in sums:
             sums[key] = (_Seen(()), {}, colour)
         total, inks, _ = sums[key]
@@ -704,12 +838,12 @@ def _facts(device: Any) -> Painted:
 
     counted = {"vector": device.vectors, "shading": device.shades, "image": device.pictured, "text": device.outlines}
     for what, table in counted.items():
-        for (address, _, op, opm, within, slug), seen in table.items():
+        for (address, exact, op, opm, within, slug), seen in table.items():
             if within == TYPE_3 and spaces.is_black(address, seen.heaviest):
                 continue  # what a glyph without colours of its own is drawn with; the text's colour is counted
-            paint(what, colour_of(address, seen.heaviest, op, opm), within, slug, seen)
-    for (address, _, _, op, opm, within, slug, width, filled), seen in device.lines.items():
-        colour = colour_of(address, seen.heaviest, op, opm) if address else None
+            paint(what, summed_up(exact, address, seen.heaviest, op, opm), within, slug, seen)
+    for (address, _, exact, op, opm, within, slug, width, filled), seen in device.lines.items():
+        colour = summed_up(exact, address, seen.heaviest, op, opm) if address else None
         painted.strokes.append(
             Stroke(number, PointSize(width), colour, filled, seen.count, tuple(seen.places), within, slug)
         )  # fmt: skip
@@ -733,12 +867,12 @@ def _facts(device: Any) -> Painted:
         )
         if colour is not None:
             paint("text", colour, within, slug, seen)
-    for (what, _, white, _, _, within, slug), (total, inks, colour) in sums.items():
+    for (what, _, apart, _, _, within, slug), (total, inks, colour) in sums.items():
         summed = Colour(
             space=colour.space,
             family=colour.family,
             model=colour.model,
-            values=colour.values if white else (),
+            values=apart,
             inks=tuple(inks.items()),
             overprint=colour.overprint,
             overprint_mode=colour.overprint_mode,
@@ -747,4 +881,13 @@ def _facts(device: Any) -> Painted:
         painted.inks.update(ink for ink in inks if ink not in (NOTHING, REGISTRATION))
     for (kind, value, what), seen in device.transparent.items():
         painted.transparencies.append(Transparency(number, kind, value, what, seen.count, tuple(seen.places)))
+    for (address,), seen in device.blends.items():
+        space = spaces.space(address)
+        painted.blend_spaces.append(
+            BlendSpace(number, "group", space.shown, space.model, seen.count, tuple(seen.places))
+        )
+    for (address,), seen in device.missing.items():
+        name = device.fonts[address].name
+        painted.missing_glyphs.append(MissingGlyph(number, name, seen.count, tuple(seen.places)))
+    painted.near_trim = device.edge.facts(number)
     return painted

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, PdfError, Stream
@@ -18,6 +18,8 @@ from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, PdfError, Stream
 from makeready import icc
 from makeready.facts import EmbeddedProfile, FontUse, IccProfile, ObjectId
 
+#: Where a font descriptor holds the program.
+_PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 SUBSET_TAG = re.compile(r"[A-Z]{6}\+")
 #: The deepest nesting of forms that is followed; deeper ones are loops or attacks.
 DEEPEST = 64
@@ -34,6 +36,8 @@ class DeclaredImage:
     filter: str | None
     soft_mask: bool
     explicit_mask: bool
+    #: Other versions of it: ``alternates``, ``OPI``.
+    stand_ins: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,6 +62,9 @@ class Resources:
         self._pdf = pdf
         self._read: dict[ObjectId, Declared] = {}
         self._profiles: dict[ObjectId, EmbeddedProfile] = {}
+        self._licences: dict[ObjectId, int | None] = {}
+        #: What spots are shown with, by name, where the alternate space is not a device space.
+        self.alternates: dict[str, tuple[str, tuple[float, ...]]] = {}
 
     @property
     def profiles(self) -> tuple[EmbeddedProfile, ...]:
@@ -122,6 +129,12 @@ class Resources:
         if nested is None:
             self._read[key] = Declared()
             nested = self._read[key] = self._of_stream(stream, depth)
+            if stream.get("/OPI") is not None:  # the form is a preview: what it paints is replaced by another file
+                previews = {
+                    number: replace(image, stand_ins=tuple(dict.fromkeys((*image.stand_ins, "OPI"))))
+                    for number, image in nested.images.items()
+                }
+                nested = self._read[key] = Declared(nested.fonts, previews)
         declared.add(nested)
 
     def _state(self, state: Object, declared: Declared, depth: int) -> None:
@@ -146,6 +159,9 @@ class Resources:
             filter=_filter(image),
             soft_mask=isinstance(mask, Stream) or _whole(image.get("/SMaskInData")) > 0,
             explicit_mask=isinstance(image.get("/Mask"), Stream),
+            stand_ins=tuple(
+                word for key, word in (("/Alternates", "alternates"), ("/OPI", "OPI")) if image.get(key) is not None
+            ),
         )
 
     def _font(self, font: Object, declared: Declared, depth: int) -> None:
@@ -153,11 +169,34 @@ class Resources:
         key = use.object or (use.name, use.type)
         if key in declared.fonts:
             return
-        declared.fonts[key] = use
+        declared.fonts[key] = replace(use, licence=self._licence(font))
         if use.type == "Type 3":
             resources = font.get("/Resources")
             if isinstance(resources, Dictionary):
                 declared.add(self._of(resources, depth))
+
+    def _licence(self, font: Object) -> int | None:
+        program = _program(font)
+        if program is None:
+            return None
+        key = program.objgen
+        if key not in self._licences:
+            self._licences[key] = read_licence(program)
+        return self._licences[key]
+
+    def _alternate(self, space: Object, transform: Object) -> tuple[str, tuple[float, ...]] | None:
+        """The full tint of a spot in its alternate space, where that is Lab, calibrated or has a profile."""
+        if not isinstance(space, Array) or len(space) < 2:
+            return None
+        name: str | None = _name(space[0])
+        if name == "ICCBased":
+            embedded = self._profiles.get(space[1].objgen) if isinstance(space[1], Stream) else None
+            model = embedded.profile.colour_space if embedded is not None else None
+            name = "Lab" if model == "Lab" else f"ICCBased {model}" if model else None
+        elif name not in ("Lab", "CalRGB", "CalGray"):
+            return None
+        values = full_tint(transform)
+        return (name, values) if name and values else None
 
     def _profile(self, space: Object | None, used_by: str, depth: int = 0) -> None:
         """Follow a colour space down to the ICC profile in it, if there is one."""
@@ -177,6 +216,64 @@ class Resources:
             self._profile(space[1], used_by, depth + 1)
         elif family in (Name.Separation, Name.DeviceN) and len(space) > 2:
             self._profile(space[2], used_by, depth + 1)
+            if family == Name.Separation and len(space) > 3 and (alternate := self._alternate(space[2], space[3])):
+                self.alternates.setdefault(_name(space[1]), alternate)
+
+
+def full_tint(transform: Object, at_start: bool = False, depth: int = 0) -> tuple[float, ...]:
+    """What a function of one number gives at the end of its domain, or ``at_start``; nothing where it is not plain.
+
+    Tint transforms are powers (type 2), tables (type 0) or pieces of these (type 3, ISO 32000-1, 7.10).
+    """
+    if not isinstance(transform, Dictionary | Stream) or depth > 4:
+        return ()
+    kind = transform.get("/FunctionType")
+    if kind == 2:
+        default = [0] if at_start else [1]
+        return _floats(transform.get("/C0" if at_start else "/C1", Array(default)))
+    pieces, encode = transform.get("/Functions"), _floats(transform.get("/Encode"))
+    if kind == 3 and isinstance(pieces, Array) and len(pieces) and len(encode) == 2 * len(pieces):
+        ends = (encode[0], encode[1]) if at_start else (encode[-1], encode[-2])
+        return full_tint(pieces[0 if at_start else len(pieces) - 1], ends[0] < ends[1], depth + 1)
+    return _table_end(transform, at_start) if kind == 0 and isinstance(transform, Stream) else ()
+
+
+def _table_end(transform: Object, at_start: bool) -> tuple[float, ...]:
+    """The first or last row of a table of one number."""
+    bits, size = _whole(transform.get("/BitsPerSample")), _floats(transform.get("/Size"))
+    reach = _floats(transform.get("/Decode", transform.get("/Range")))
+    count, encode = len(reach) // 2, _floats(transform.get("/Encode"))
+    if bits not in (8, 16) or len(size) != 1 or not count or (encode and encode != (0, size[0] - 1)):
+        return ()
+    try:
+        data = transform.read_bytes()
+    except PdfError:
+        return ()
+    width = bits // 8
+    start = 0 if at_start else (int(size[0]) - 1) * count * width
+    row = data[start : start + count * width]
+    if len(row) < count * width:
+        return ()
+    samples = (int.from_bytes(row[at * width : (at + 1) * width], "big") / (2**bits - 1) for at in range(count))
+    pairs = zip(reach[::2], reach[1::2], samples, strict=True)
+    return tuple(round(low + sample * (high - low), 4) for low, high, sample in pairs)
+
+
+def read_licence(program: Object) -> int | None:
+    """What a font program allows: fsType of its OS/2 table (OpenType 1.9), or the FSType of a Type 1 font."""
+    try:
+        data = program.read_bytes()
+    except PdfError:
+        return None
+    if data[:4] in (b"\x00\x01\x00\x00", b"OTTO", b"true"):
+        for place in range(12, 12 + 16 * int.from_bytes(data[4:6], "big"), 16):
+            if data[place : place + 4] == b"OS/2":
+                start = int.from_bytes(data[place + 8 : place + 12], "big") + 8
+                stored = data[start : start + 2]
+                return int.from_bytes(stored, "big") if len(stored) == 2 else None
+        return None
+    found = re.search(rb"/FSType\s+(\d{1,5})\s+def", data[:8192])
+    return int(found[1]) if found else None
 
 
 def read_profile(stream: Object) -> IccProfile:
@@ -202,17 +299,12 @@ def inherited(page: Object, key: str) -> Object | None:
 
 def font_use(font: Object) -> FontUse:
     """What a font dictionary says of itself, in the words of ``pdffonts``."""
-    subtype = str(font.get("/Subtype", "")).removeprefix("/")
-    described = font
-    if subtype == "Type0":
-        below = font.get("/DescendantFonts")
-        if isinstance(below, Array) and len(below) and isinstance(below[0], Dictionary):
-            described = below[0]
-            subtype = str(described.get("/Subtype", "")).removeprefix("/")
+    described = _described(font)
+    subtype = str(described.get("/Subtype", "")).removeprefix("/")
     descriptor = described.get("/FontDescriptor")
     program, program_type = None, ""
     if isinstance(descriptor, Dictionary):
-        for key in ("/FontFile", "/FontFile2", "/FontFile3"):
+        for key in _PROGRAMS:
             if isinstance(descriptor.get(key), Stream):
                 program = key
                 program_type = str(descriptor[key].get("/Subtype", "")).removeprefix("/")
@@ -228,6 +320,20 @@ def font_use(font: Object) -> FontUse:
         encoding=_encoding(font.get("/Encoding")),
         to_unicode=isinstance(font.get("/ToUnicode"), Stream),
     )
+
+
+def _described(font: Object) -> Object:
+    """The dictionary that describes a font: of a composite font, that of its descendant."""
+    below = font.get("/DescendantFonts") if font.get("/Subtype") == Name.Type0 else None
+    return below[0] if isinstance(below, Array) and len(below) and isinstance(below[0], Dictionary) else font
+
+
+def _program(font: Object) -> Object | None:
+    """The font program in the file, if there is one."""
+    descriptor = _described(font).get("/FontDescriptor")
+    if not isinstance(descriptor, Dictionary):
+        return None
+    return next((descriptor[key] for key in _PROGRAMS if isinstance(descriptor.get(key), Stream)), None)
 
 
 def _font_type(subtype: str, program: str | None, program_type: str) -> str:
@@ -270,6 +376,18 @@ def _appearances(annotation: Object) -> Iterator[Object]:
         yield normal
     elif isinstance(normal, Dictionary):
         yield from (state for _, state in normal.items() if isinstance(state, Stream))
+
+
+def _name(value: Object) -> str:
+    return str(value).removeprefix("/")
+
+
+def _floats(array: Object | None) -> tuple[float, ...]:
+    """The numbers of an array; nothing where one of them is none."""
+    try:
+        return tuple(float(item) for item in array) if isinstance(array, Array) else ()
+    except (TypeError, ValueError):
+        return ()
 
 
 def _whole(value: Any) -> int:

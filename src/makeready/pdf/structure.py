@@ -16,11 +16,13 @@ from makeready.facts import (
     Boxes,
     Encryption,
     Layer,
+    LayerSettings,
+    ObjectId,
     OutputIntent,
     Page,
     Rect,
 )
-from makeready.pdf.resources import inherited, read_profile
+from makeready.pdf.resources import DEEPEST, inherited, read_profile
 
 _ACTING = {"/JavaScript": "JavaScript", "/Launch": "launch action", "/Movie": "movie", "/Sound": "sound",
            "/Rendition": "multimedia", "/RichMediaExecute": "multimedia", "/ImportData": "import of data",
@@ -48,6 +50,13 @@ def page(number: int, native: Object) -> Page:
         rotate=round(rotate / 90) * 90 % 360,
         user_unit=unit if unit and unit > 0 else 1.0,
     )
+
+
+def empty_contents(native: Object) -> bool:
+    """Whether none of the page's content streams holds a byte."""
+    contents = native.get("/Contents")
+    streams = contents if isinstance(contents, Array) else [contents]
+    return all(not isinstance(stream, Stream) or stream.get("/Length") == 0 for stream in streams)
 
 
 def label(pdf: Pdf, page: NativePage) -> str | None:
@@ -108,12 +117,53 @@ def layers(pdf: Pdf) -> Iterator[Layer]:
         printing = usage.get("/Print") if isinstance(usage, Dictionary) else None
         state = printing.get("/PrintState") if isinstance(printing, Dictionary) else None
         names = list(intent) if isinstance(intent, Array) else [intent] if intent is not None else []
+        metadata = group.get("/GTS_Metadata")
+        step = metadata if isinstance(metadata, Dictionary) else Dictionary()
         yield Layer(
             name=_text(group.get("/Name")) or "",
             visible=group.objgen not in off and (not base_off or group.objgen in on),
             prints=None if state is None else state != Name.OFF,
             intent=tuple(word for item in names if (word := _name(item))),
+            # ISO 19593-1: which step of finishing a layer is for.
+            step_group=_name(step.get("/GTS_ProcStepsGroup")),
+            step=_name(step.get("/GTS_ProcStepsType")),
         )
+
+
+def layer_settings(pdf: Pdf) -> Iterator[LayerSettings]:
+    """The default configuration of the layers and its alternatives (ISO 32000-1, 8.11.4.3)."""
+    properties = pdf.Root.get("/OCProperties")
+    if not isinstance(properties, Dictionary):
+        return
+    groups = {group.objgen for group in _dictionaries(properties.get("/OCGs"))}
+    default = properties.get("/D")
+    if isinstance(default, Dictionary):
+        yield _settings(default, groups, default=True)
+    for other in _dictionaries(properties.get("/Configs")):
+        yield _settings(other, groups, default=False)
+
+
+def _settings(configuration: Object, groups: set[ObjectId], *, default: bool) -> LayerSettings:
+    order = configuration.get("/Order")
+    events = (_name(rule.get("/Event")) for rule in _dictionaries(configuration.get("/AS")))
+    return LayerSettings(
+        default=default,
+        name=_text(configuration.get("/Name")),
+        automatic=tuple(dict.fromkeys(event for event in events if event)),
+        # Without the list nothing can be missing from it.
+        ordered=not isinstance(order, Array) or groups <= _ordered(order),
+    )
+
+
+def _ordered(order: Object, depth: int = 0) -> set[ObjectId]:
+    """The layers in a list for the panel, which may be nested and hold headings."""
+    found: set[ObjectId] = set()
+    for item in order if depth < DEEPEST else ():
+        if isinstance(item, Dictionary):
+            found.add(item.objgen)
+        elif isinstance(item, Array):
+            found |= _ordered(item, depth + 1)
+    return found
 
 
 def printed_layers(pdf: Pdf) -> list[int]:

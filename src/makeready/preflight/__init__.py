@@ -16,7 +16,10 @@ from makeready.profile import Profile
 from makeready.registry import Check, Registry
 
 #: One module a subject. A new check is a function in one of these, or a new module named here.
-BUILT_IN_MODULES = ("file", "boxes", "images", "colour", "transparency", "fonts", "text", "lines", "raster")
+BUILT_IN_MODULES = (
+    "file", "boxes", "margins", "images", "pixels", "colour", "spots", "ink", "overprint", "transparency", "fonts",
+    "text", "lines", "layers", "pdfx", "raster",
+)  # fmt: skip
 DEFAULT_PROFILE = "default"
 
 

@@ -16,8 +16,9 @@ from makeready.facts import Raster
 from makeready.raster import bmp, gif, jp2, jpeg, png, psd, tiff, webp
 from makeready.raster.page import artwork
 from makeready.raster.source import Source
+from makeready.raster.study import studies
 
-__all__ = ["FORMATS", "MAX_PIXELS", "artwork", "read", "recognises"]
+__all__ = ["FORMATS", "MAX_PIXELS", "artwork", "read", "recognises", "studies"]
 
 #: A square of 22,000 pixels: 1.5 GB once it is decoded as RGB.
 MAX_PIXELS = 500_000_000

@@ -41,7 +41,7 @@ def picture(source: Source, *, width_px: int = 900, max_pixels: int = MAX_PIXELS
         with warnings.catch_warnings():
             # Pillow warns of damaged metadata; a thumbnail is not the place to judge it.
             warnings.simplefilter("ignore")
-            with _opened(source, max_pixels) as image:
+            with opened(source, max_pixels) as image:
                 return _encoded(_shown(image, width_px))
     except MakereadyError:
         raise
@@ -49,7 +49,7 @@ def picture(source: Source, *, width_px: int = 900, max_pixels: int = MAX_PIXELS
         raise UnreadableFile(f"The picture cannot be drawn: {error}") from error
 
 
-def _opened(source: Source, max_pixels: int) -> Image:
+def opened(source: Source, max_pixels: int) -> Image:
     """Read the header only."""
     from PIL import Image
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from makeready.errors import UsageError
 from makeready.registry import BUILT_IN, Registry
@@ -25,19 +25,34 @@ Pictures = Mapping[int, Sequence[PagePicture]]
 
 @dataclass(frozen=True, eq=False)
 class Reporter:
-    """A declared report format: turns reports into the text of one document."""
+    """A declared report format: turns reports into one document, text or bytes."""
 
     name: str
     suffixes: tuple[str, ...]
     title: str
-    render: Callable[[Sequence[Report], Pictures], str]
+    #: Called with the reports and, by the position of each, what was prepared for it: pictures of its pages, or
+    #: whatever ``prepare`` returns.
+    render: Callable[[Sequence[Report], Mapping[int, Any]], str | bytes]
     #: Whether it shows pages, which must be drawn for it.
     wants_pictures: bool = False
     source: str = field(default=BUILT_IN)
+    #: Work on the file itself, done in the child process that has checked it; must pickle, as must what it returns.
+    prepare: Callable[[Report, Path], Any] | None = None
+    #: Whether a document is about one file only; many files then make many documents in a folder.
+    one_each: bool = False
 
     @property
     def key(self) -> str:
         return self.name
+
+    @property
+    def after(self) -> Callable[[Report, Path], Any] | None:
+        """What is done with a file once it has been checked."""
+        return pictures_for if self.prepare is None and self.wants_pictures else self.prepare
+
+    def document_name(self, path: Path) -> str:
+        """What the document about one file is called in a folder of them."""
+        return f"{path.stem}_log{self.suffixes[0]}"
 
     def problems(self) -> list[str]:
         """A name is needed, and suffixes begin with a dot."""
@@ -77,11 +92,50 @@ def _html(reports: Sequence[Report], pictures: Pictures) -> str:
     )
 
 
+def _csv(reports: Sequence[Report], pictures: Pictures) -> str:
+    from makeready.report import csv_table
+
+    return csv_table.render(reports)
+
+
+def _junit(reports: Sequence[Report], pictures: Pictures) -> str:
+    from makeready import __version__, preflight
+    from makeready.report import junit
+
+    return junit.render(reports, {check.code: check for check in preflight.catalogue()}, f"makeready {__version__}")
+
+
+def _sarif(reports: Sequence[Report], pictures: Pictures) -> str:
+    from makeready import __version__, preflight
+    from makeready.report import sarif
+
+    return sarif.render(reports, {check.code: check for check in preflight.catalogue()}, __version__)
+
+
+def _annotate(report: Report, path: Path | None) -> bytes:
+    from makeready import __version__, preflight
+    from makeready.report import annotated, pages
+
+    advice = {check.code: pages.section(check, "What to do") for check in preflight.catalogue()}
+    return annotated.render(report, path, advice, f"makeready {__version__}")
+
+
+def _pdf(reports: Sequence[Report], prepared: Mapping[int, bytes]) -> bytes:
+    if len(reports) != 1:
+        raise UsageError("A PDF report is about one file.", "Write one for each.")
+    # A file that could not be read, or that killed its reader, is not opened again: the list stands alone.
+    return prepared.get(0) or _annotate(reports[0], None)
+
+
 BUILT_IN_REPORTERS = (
     Reporter("text", (".txt",), "one line an issue", _text),
     Reporter("json", (".json",), "everything, for machines", _json),
     Reporter("ndjson", (".ndjson", ".jsonl"), "a JSON report a line, as each is ready", _ndjson),
     Reporter("html", (".html", ".htm"), "one page with pictures, for people", _html, wants_pictures=True),
+    Reporter("csv", (".csv",), "a row a file, for a spreadsheet", _csv),
+    Reporter("junit", (".xml",), "a test case a check, for build servers", _junit),
+    Reporter("sarif", (".sarif",), "rules and results, for code hosts and editors", _sarif),
+    Reporter("pdf", (".pdf",), "the job with numbered frames, for Acrobat", _pdf, prepare=_annotate, one_each=True),
 )
 
 
@@ -117,18 +171,21 @@ def save(report: Report, path: Path, *, overwrite: bool = True) -> Path:
     if path.exists() and not overwrite:
         raise UsageError(f"{path} is already there.", "Choose another name, or overwrite it.")
     source = Path(report.file.path)
-    drawn: Pictures = {0: pictures_for(report, source)} if reporter.wants_pictures and source.is_file() else {}
-    with writing(path) as stream:
-        stream.write(reporter.render([report], drawn))
+    if os.path.exists(path) and source.is_file() and path.samefile(source):
+        raise UsageError(f"{path} is the file that the report is about.", "Choose another name.")
+    prepared = {0: reporter.after(report, source)} if reporter.after and source.is_file() else {}
+    with writing(path) as write:
+        write(reporter.render([report], prepared))
     return path
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[IO[str]]:
-    """A text file that appears whole or not at all: written under another name, then renamed.
+def writing(path: Path) -> Iterator[Callable[[str | bytes], None]]:
+    """A file that appears whole or not at all: written under another name, then renamed.
 
-    Behind a link it is the file meant that is replaced; devices and pipes are written to as they are. File
-    names that are not UTF-8 come as lone surrogates, which are replaced: they must not cost the report.
+    Behind a link it is the file meant that is replaced; devices and pipes are written to as they are. Text is
+    written as UTF-8, its line ends as they are. File names that are not UTF-8 come as lone surrogates, which are
+    replaced: they must not cost the report.
 
     Raises:
         UsageError: the folder is not there or cannot be written to, or the path is a folder.
@@ -136,8 +193,8 @@ def writing(path: Path) -> Iterator[IO[str]]:
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder.", "Name a file in it.")
     if os.path.exists(path) and not os.path.isfile(path):
-        with path.open("w", encoding="utf-8", errors="replace") as stream:
-            yield stream
+        with path.open("wb") as stream:
+            yield _writer(stream)
         return
     try:
         path = path.resolve()
@@ -145,8 +202,8 @@ def writing(path: Path) -> Iterator[IO[str]]:
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", "Name a folder that is there.") from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
-            yield stream
+        with os.fdopen(handle, "wb") as stream:
+            yield _writer(stream)
         # mkstemp makes files for the owner only; a report is as readable as any file made here.
         mask = os.umask(0)
         os.umask(mask)
@@ -155,3 +212,15 @@ def writing(path: Path) -> Iterator[IO[str]]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def as_bytes(document: str | bytes) -> bytes:
+    """A document as it lies in a file: text is UTF-8, whatever the locale says."""
+    return document if isinstance(document, bytes) else document.encode("utf-8", "replace")
+
+
+def _writer(stream: IO[bytes]) -> Callable[[str | bytes], None]:
+    def write(document: str | bytes) -> None:
+        stream.write(as_bytes(document))
+
+    return write

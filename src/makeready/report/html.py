@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from makeready.facts import Artwork
+from makeready.report.html_ink import ink_section
 from makeready.report.html_issues import issue_list
 from makeready.report.html_pages import page_pictures
 from makeready.report.html_shared import SEVERITIES, FileSection, Words, code_link, counted, file_name, icon, shapes
@@ -34,6 +35,9 @@ _OUTCOMES = {
     Outcome.SKIPPED: "skipped",
     Outcome.PASSED: "passed",
 }
+
+# More sentences than this are folded away.
+_UNFOLDED = 4
 
 # The page may load nothing and run nothing, whatever a file manages to be called.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -168,6 +172,7 @@ def _section(file: FileSection) -> Markup:
         _verdict(file.report),
         _facts(file.report),
         tag("div", listed, pages, cls="columns" if listed and pages else "column"),
+        ink_section(file),
         _checked(file),
         id=file.at,
         aria_label=file.report.file.path,
@@ -231,7 +236,17 @@ def _facts(report: Report) -> Markup:
     if stars or (report.stars_reason and report.facts is not None and report.facts.kind == "raster"):
         rows.append(("Stars", stars or f"none: {report.stars_reason}"))
     listed = many(tag("div", tag("dt", name), tag("dd", text)) for name, text in rows)
-    return tag("div", tag("dl", listed, cls="facts"), _alarms(report), cls="card")
+    return tag("div", tag("dl", listed, cls="facts"), _alarms(report), _undecided(report), cls="card")
+
+
+def _undecided(report: Report) -> Markup | None:
+    """What a reader might take to be checked and is not; folded where it is long."""
+    sentences = report.profile.undecided
+    if not sentences:
+        return None
+    listed = tag("ul", many(tag("li", sentence) for sentence in sentences))
+    title = "Not decided by this profile"
+    return tag("details", tag("summary", title), listed, cls="undecided", open_=len(sentences) <= _UNFOLDED)
 
 
 def _incomplete(report: Report) -> bool:

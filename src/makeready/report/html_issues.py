@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from makeready.report.crops import Crop
 from makeready.report.entries import Entry
-from makeready.report.html_shared import FileSection, Words, code_link, icon
+from makeready.report.html_shared import FileSection, Words, code_link, file_name, icon
 from makeready.report.markup import Markup, escape, many, prose, tag
 from makeready.results import Issue
 from makeready.units import POINTS_PER_MM, Length, PointSize, Quantity, Size, told_apart
 
 #: More rows under one number than anybody reads; the rest is counted.
 ROWS_SHOWN = 500
+
+#: More requirements than this under one number are counted.
+TAGS_SHOWN = 6
 
 _PAGES_NAMED = 8
 _NBSP = "\u00a0"
@@ -23,14 +28,24 @@ def issue_list(file: FileSection) -> Markup:
     if not file.entries:
         return Markup()
     advised: dict[str, int] = {}
+    crops: dict[int, list[Crop]] = {}
+    for crop in sorted(
+        (crop for picture in file.pictures for crop in picture.crops), key=lambda crop: _position(crop.window.number)
+    ):
+        crops.setdefault(crop.window.entry, []).append(crop)
     listed = []
     for entry in file.entries:
-        listed.append(_entry(file, entry, advised.get(entry.first.code)))
+        listed.append(_entry(file, entry, advised.get(entry.first.code), crops.get(entry.number, ())))
         advised.setdefault(entry.first.code, entry.number)
     return tag("section", tag("h3", "Issues"), tag("ol", many(listed), cls="issues"), cls="list")
 
 
-def _entry(file: FileSection, entry: Entry, advised_at: int | None) -> Markup:
+def _position(number: str) -> tuple[int, ...]:
+    """``7.10`` comes after ``7.2``."""
+    return tuple(int(part) for part in number.split("."))
+
+
+def _entry(file: FileSection, entry: Entry, advised_at: int | None, crops: Sequence[Crop]) -> Markup:
     issue, words = entry.first, file.words
     alone = len(entry.issues) == 1
     return tag(
@@ -40,9 +55,11 @@ def _entry(file: FileSection, entry: Entry, advised_at: int | None) -> Markup:
             tag("span", str(entry.number), cls=f"badge {issue.severity}"),
             tag("span", icon(issue.severity), issue.severity.capitalize(), cls=f"mark {issue.severity}"),
             code_link(issue.code, words),
+            _requirements(entry),
             tag("span", _where(file, entry.pages), cls="where"),
             cls="line",
         ),
+        _crops(file, entry, crops),
         tag("h4", issue.title, None if alone else tag("span", f" × {len(entry.issues)}", cls="times")),
         tag("p", issue.message, cls="message") if len({i.message for i in entry.issues}) == 1 else None,
         _figures(file, issue) if alone else _members(file, entry),
@@ -50,6 +67,53 @@ def _entry(file: FileSection, entry: Entry, advised_at: int | None) -> Markup:
         _cures(issue, words),
         id=f"{file.at}i{entry.number}",
         cls=f"issue {issue.severity}",
+    )
+
+
+def _requirements(entry: Entry) -> Markup:
+    """What is broken, as it is called elsewhere: requirements of GWG 2022, clauses of standards."""
+    found = dict.fromkeys(text for issue in entry.issues for text in _ids(issue))
+    shown = list(found)[:TAGS_SHOWN]
+    more = tag("span", f"+{len(found) - len(shown)}", cls="tag") if len(found) > len(shown) else None
+    return many([*(tag("span", text, cls="tag") for text in shown), more])
+
+
+def _ids(issue: Issue) -> Iterator[str]:
+    for key, before in (("gwg", "GWG 2022 "), ("clause", "")):
+        value = issue.details.get(key)
+        values = value if isinstance(value, (tuple, list)) else (value,)
+        yield from (f"{before}{text}" for text in values if text)
+
+
+def _crops(file: FileSection, entry: Entry, crops: Sequence[Crop]) -> Markup:
+    """Close-ups of the first places, framed; each leads to the page it is from."""
+    if not crops:
+        return Markup()
+    return tag("div", many(_crop(file, entry, crop) for crop in crops), cls="crops one" if len(crops) == 1 else "crops")
+
+
+def _crop(file: FileSection, entry: Entry, crop: Crop) -> Markup:
+    window, name = crop.window, file_name(file.report)
+    data = base64.b64encode(crop.data).decode("ascii")
+    left, top, width, height = window.frame
+    place = f"left:{left:.2%};top:{top:.2%};width:{width:.2%};height:{height:.2%}"
+    several = f"{window.number}, " if len(entry.issues) > 1 else ""
+    return tag(
+        "figure",
+        tag(
+            "a",
+            tag(
+                "img",
+                src=f"data:{crop.media_type};base64,{data}",
+                alt=f"Close-up of {window.number} on page {window.page} of {name}",
+                width=crop.width_px,
+                height=crop.height_px,
+            ),
+            tag("span", tag("i", cls=f"frame {entry.first.severity}", style=place), cls="marks", aria_hidden="true"),
+            href=f"#{file.at}p{window.page}",
+            cls="crop",
+        ),
+        tag("figcaption", f"{several}page {window.page}") if several or len(entry.pages) > 1 else None,
     )
 
 

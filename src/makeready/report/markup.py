@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 
-_VOID = {"meta", "img", "br", "hr"}
+_VOID = {"meta", "img", "br", "hr", "input"}
 # HTML allows neither (nor can UTF-8 write the latter): control characters, halves of surrogate pairs as they
 # stand for undecodable bytes in file names.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

@@ -43,9 +43,11 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def run_lines(report: Report) -> Iterator[str]:
-    """How every check fared, a line each."""
+    """How every check fared, a line each, and what the profile leaves open."""
     for run in report.runs:
         yield f"{clean(report.file.path)}: {_fared(run)}"
+    for sentence in report.profile.undecided:
+        yield f"{clean(report.file.path)}: {_not_decided(sentence)}"
 
 
 def show(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -78,6 +80,8 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         console.print(Padding(table, (0, 0, 0, 2)))
     for run in report.crashed:
         console.print(f"  [magenta]{run.code} crashed: {escape(clean(run.reason or ''))}[/]", highlight=False)
+    for sentence in report.profile.undecided:
+        console.print(f"  [dim]{escape(_not_decided(sentence))}[/]", highlight=False)
     if verbose:
         for run in report.runs:
             console.print(f"  [dim]{escape(_fared(run))}[/]", highlight=False)
@@ -139,6 +143,10 @@ def _fared(run: CheckRun) -> str:
         return f"{run.code} skipped: {clean(run.reason or '')}"
     reason = f": {clean(run.reason)}" if run.reason else ""
     return f"{run.code} {run.outcome.value}{reason} ({run.seconds * 1000:.1f} ms)"
+
+
+def _not_decided(sentence: str) -> str:
+    return f"Not decided: {clean(sentence)}"
 
 
 def _what(issue: Issue) -> str:

@@ -84,7 +84,8 @@ class PdfBuilder:
         self._layer: str | None = None
         self._layers: dict[str, pikepdf.Object] = {}
         self._encryption: pikepdf.Encryption | None = None
-        self._version = "1.3" if (pdfx or "").startswith("PDF/X-1") else "1.6"
+        earlier = {"PDF/X-1": "1.3", "PDF/X-3": "1.3" if (pdfx or "").endswith(":2002") else "1.4"}
+        self._version = earlier.get((pdfx or "")[:7], "1.6")
         describe(self._pdf, title, pdfx)
         if output_intent:
             intend(self._pdf, output_intent)

@@ -17,13 +17,11 @@ from makeready import engine, inspection
 from makeready.engine import Measure, Rule
 from makeready.facts import Artwork
 from makeready.profile import Profile
-from makeready.registry import BUILT_IN, Check
+from makeready.registry import BUILT_IN, NEEDS, Check
 from makeready.report import data, pages
 from makeready.results import FileInfo, Report, Severity
 
 KINDS = ("pdf", "raster")
-#: Costly facts that a check may ask for.
-NEEDS = ("bleed",)
 #: What every message may name besides the details of the finding.
 ALWAYS = ("measured", "limit")
 

@@ -21,7 +21,9 @@ def describe(pdf: pikepdf.Pdf, title: str, pdfx: str | None) -> None:
     info.CreationDate = info.ModDate = DATE
     info.Trapped = pikepdf.Name("/False")
     if pdfx and not pdfx.startswith("PDF/X-4"):
-        info.GTS_PDFXVersion = pdfx  # ISO 15930-4, 6.13; from PDF/X-4 on the version lives in XMP alone
+        # The Info dictionary is where readers of PDF/X-1a and X-3 look; PDF/X-4 lives in XMP alone. The first edition
+        # of X-1a shares its version with PDF/X-1, and says in a key of its own that it is the stricter one.
+        info.GTS_PDFXVersion = "PDF/X-1:2001" if pdfx == "PDF/X-1a:2001" else pdfx
         if pdfx.startswith("PDF/X-1"):
             info.GTS_PDFXConformance = pdfx
     claim = f"<pdfxid:GTS_PDFXVersion>{pdfx}</pdfxid:GTS_PDFXVersion>" if pdfx else ""

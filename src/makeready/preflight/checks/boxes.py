@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from makeready.facts import Artwork, BleedEdge, Box, Page, Rect
-from makeready.params import AtLeast, AtMost, Params, param
+from makeready.params import AtLeast, AtMost, Level, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity, Skip
 from makeready.units import Angle, Length, Percent, Size, close
@@ -197,6 +197,7 @@ def wrong_size(page: Page, params: ProductSize, artwork: Artwork) -> Iterator[Fi
     message="{what}: page {odd} is {measured}, page {usual} {limit}",
     severity=Severity.WARNING,
     kinds=("pdf",),
+    gwg=("R0004",),
 )
 def pages_differ(artwork: Artwork, params: Params) -> Iterator[Finding]:
     """A run of pages is imposed alike.
@@ -302,6 +303,7 @@ def boxes_not_nested(page: Page, params: Params) -> Iterator[Finding]:
     on=Page,
     message="the CropBox is {measured}, the MediaBox {limit}",
     kinds=("pdf",),
+    gwg=("R0003",),
 )
 def crop_differs(page: Page, params: Params) -> Iterator[Finding]:
     """The CropBox is for the screen; on press it only hides things.
@@ -323,19 +325,29 @@ def crop_differs(page: Page, params: Params) -> Iterator[Finding]:
         yield Finding(Size(crop.width, crop.height), Size(media.width, media.height), places=(crop,))
 
 
+class Scale(Params):
+    """Settings of BOX108."""
+
+    unit: Level = param("error", "How bad a page is whose unit is not 1/72 inch.")
+    scales: Level = param("off", "How bad it is when pages of one file have different units.")
+
+
 @check(
     code="BOX108",
     name="user-unit",
     title="The page is scaled by a UserUnit",
     on=Page,
+    params=Scale,
     message="one unit of the page is {scale} points",
     kinds=("pdf",),
+    gwg=("R0002", "R0037"),
 )
-def user_unit(page: Page, params: Params) -> Iterator[Finding]:
+def user_unit(page: Page, params: Scale, artwork: Artwork) -> Iterator[Finding]:
     """A UserUnit makes every number on the page mean something else.
 
     ## What it looks at
-    Whether the page has a UserUnit other than 1 (GWG 2022, R0002). All sizes in this report have it applied.
+    Whether the page has a UserUnit other than 1 (GWG 2022, R0002), and, where a product is delivered to scale,
+    whether all pages have the same one (R0037). All sizes in this report have it applied.
 
     ## Why it matters on press
     Programs that know UserUnit print the page large; those that do not print it small. Both are in use.
@@ -343,8 +355,16 @@ def user_unit(page: Page, params: Params) -> Iterator[Finding]:
     ## What to do
     Make the page at its true size, or agree on a scale and say so on the order.
     """
-    if page.user_unit != 1:
-        yield Finding(details={"scale": f"{page.user_unit:g}", "user_unit": page.user_unit})
+    details = {"scale": f"{page.user_unit:g}", "user_unit": page.user_unit}
+    if params.unit != "off" and page.user_unit != 1:
+        yield Finding(level=params.unit, details=details | {"gwg": "R0002"})
+    first = artwork.pages[0]
+    if params.scales != "off" and page.user_unit != first.user_unit:
+        yield Finding(
+            level=params.scales,
+            details=details | {"gwg": "R0037", "first": f"{first.user_unit:g}", "first_page": first.number},
+            message="one unit of the page is {scale} points, one of page {first_page} is {first}: a job has one scale",
+        )
 
 
 @check(
@@ -355,6 +375,7 @@ def user_unit(page: Page, params: Params) -> Iterator[Finding]:
     message="the page is empty",
     severity=Severity.WARNING,
     kinds=("pdf",),
+    gwg=("R0005",),
 )
 def empty_page(page: Page, params: Params) -> Iterator[Finding]:
     """A blank page may be meant, or may be a page that was lost.

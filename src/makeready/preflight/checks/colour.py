@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from makeready.facts import Artwork, Colour, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
@@ -11,6 +12,9 @@ from makeready.registry import check
 from makeready.results import Finding, Severity
 from makeready.units import Count
 
+#: The colorants of the process, and the one that means every plate (ISO 32000-1, 8.6.6.4).
+PROCESS_INKS = ("Cyan", "Magenta", "Yellow", "Black")
+REGISTRATION = "All"
 _WORDS = {"image": "pictures", "vector": "vector objects", "text": "text runs", "shading": "shadings"}
 _ONE = {"image": "picture", "vector": "vector object", "text": "text run", "shading": "shading"}
 
@@ -33,6 +37,13 @@ class Rgb(Params):
 
     images: bool = param(True, "Count pictures; switch off where the press converts them (late binding).")
     others: bool = param(True, "Count text, vectors and shadings.")
+    binding: Literal["early", "intermediate", "late"] = param(
+        "early", "When RGB becomes CMYK: before the file is made, or after; then only RGB without a profile is wrong."
+    )
+
+
+#: The requirement of GWG 2022 by when colour is converted.
+_BINDING = {"early": "R0027", "intermediate": "R0028", "late": "R0029"}
 
 
 @check(
@@ -42,13 +53,16 @@ class Rgb(Params):
     on=Artwork,
     params=Rgb,
     message="{count} in RGB{spaces}",
+    gwg=("R0027", "R0028", "R0029"),
 )
 def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
     """Screens mix light, presses mix ink.
 
     ## What it looks at
     Pictures, text, vectors and shadings painted in DeviceRGB, CalRGB or an RGB ICC profile, also as the base of an
-    Indexed space; one issue for each kind of object on each page (GWG 2022, R0027 to R0029).
+    Indexed space; one issue for each kind of object on each page. With early binding any RGB is wrong (GWG 2022,
+    R0027). With intermediate and late binding (R0028, R0029) the press converts, and only RGB that does not say
+    what it means is wrong: DeviceRGB without a DefaultRGB and without an RGB output intent.
 
     ## Why it matters on press
     RGB is converted at the last moment by whoever comes last. Black text turns into four colours, and bright
@@ -58,11 +72,14 @@ def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
     Convert to the press's CMYK profile while somebody can still look at the result; keep black text black only.
     """
     found: dict[tuple[int, str], list[Paint]] = {}
+    early = params.binding == "early"
+    explained = not early and "rgb" in {_model(intent) for intent in artwork.output_intents}
     for paint in artwork.paints:
         if (
             paint.colour.model == "rgb"
             and not paint.slug
             and (params.images if paint.what == "image" else params.others)
+            and (early or (not explained and _family(paint.colour) == "DeviceRGB"))
         ):
             found.setdefault((paint.page, paint.what), []).append(paint)
     for (page, what), paints in found.items():
@@ -72,8 +89,15 @@ def rgb_colour(artwork: Artwork, params: Rgb) -> Iterator[Finding]:
             "count": counted(number, what),
             "spaces": f" ({', '.join(spaces)})" if spaces else "",
             "objects": number,
+            "gwg": _BINDING[params.binding],
         }
-        yield Finding(Count(number), details=details, page=page, places=_places(paints))
+        told = None if early else "{count} in RGB without a profile or RGB output intent{spaces}"
+        yield Finding(Count(number), details=details, page=page, places=_places(paints), message=told)
+
+
+def _family(colour: Colour) -> str:
+    """The family of a colour, ``ICCBased`` with its model; behind an Indexed space, that of its base."""
+    return colour.space.removeprefix("Indexed ")
 
 
 def _places(paints: list[Paint]) -> tuple[Rect, ...]:
@@ -161,6 +185,7 @@ class PressProfile(Params):
     params=PressProfile,
     message="{what}",
     severity=Severity.WARNING,
+    gwg=("R0035",),
 )
 def wrong_profile(artwork: Artwork, params: PressProfile) -> Iterator[Finding]:
     """A profile that does not fit is worse than none.
@@ -182,15 +207,16 @@ def wrong_profile(artwork: Artwork, params: PressProfile) -> Iterator[Finding]:
     raster = artwork.raster
     if raster is None:
         for embedded in artwork.profiles:
-            yield from _embedded(embedded)
+            for finding in _embedded(embedded):
+                yield replace(finding, details={**finding.details, "gwg": None})
     elif raster.icc is not None:
         icc = raster.icc
         if icc.damage:
-            yield Finding(details={"what": f"the embedded ICC profile is damaged: {icc.damage}"})
+            yield Finding(details={"what": f"the embedded ICC profile is damaged: {icc.damage}", "gwg": None})
         elif icc.colour_space and icc.colour_space.lower() != raster.colour_model.lower():
             model = raster.colour_model.upper()
             what = f"the picture is {model}, its profile ({icc.description}) is for {icc.colour_space}"
-            yield Finding(details={"what": what}, level="error")
+            yield Finding(details={"what": what, "gwg": None}, level="error")
 
 
 def _intent(intent: OutputIntent, params: PressProfile) -> Iterator[Finding]:
@@ -209,7 +235,7 @@ def _intent(intent: OutputIntent, params: PressProfile) -> Iterator[Finding]:
     names = [name for name in (intent.condition, intent.info, icc.description if icc else None) if name]
     if params.conditions and not any(_same(wanted, name) for wanted in params.conditions for name in names):
         what = f"the output intent is {named}; the press wants {' or '.join(params.conditions)}"
-        yield Finding(details={"what": what})
+        yield Finding(details={"what": what, "gwg": None})
 
 
 def _same(wanted: str, name: str) -> bool:
@@ -252,6 +278,7 @@ class Spots(Params):
     message="{measured} spot colour(s): {names}; {limit} allowed",
     enabled=False,
     kinds=("pdf",),
+    gwg=("R0020",),
 )
 def spot_colours(artwork: Artwork, params: Spots) -> Iterator[Finding]:
     """Every spot colour is one more plate, one more ink, one more washing of the press.
@@ -271,3 +298,115 @@ def spot_colours(artwork: Artwork, params: Spots) -> Iterator[Finding]:
         names = [ink.name for ink in spots]
         pages = {ink.name: list(ink.pages) for ink in spots}
         yield Finding(Count(len(spots)), graded.limit, graded.level, {"names": names, "pages": pages})
+
+
+@check(
+    code="COL106",
+    name="registration-colour",
+    title="Artwork is painted in registration colour",
+    on=Artwork,
+    message="{count} in {colour}",
+    severity=Severity.WARNING,
+    kinds=("pdf",),
+    gwg=("R0024",),
+)
+def registration_colour(artwork: Artwork, params: Params) -> Iterator[Finding]:
+    """The colour of crop marks is printed by every plate, and is for crop marks only.
+
+    ## What it looks at
+    What is painted inside the bleed in the colorant All, or in 100 % of Cyan, Magenta, Yellow and Black (GWG 2022,
+    R0024). Marks are left alone: what lies in the slug, and what reaches from there over the edge of the bleed.
+
+    ## Why it matters on press
+    400 % ink and every spot on top of it: it does not dry, sets off on the next sheet, and the least
+    misregister gives it coloured edges.
+
+    ## What to do
+    Use black (100 % K) for text and lines, and the press's own rich black for areas.
+    """
+    found: dict[tuple[int, str, str], list[tuple[Paint, tuple[Rect, ...]]]] = {}
+    for paint in artwork.paints:
+        colour = registration(paint.colour)
+        if colour is None or paint.slug or paint.within == "soft mask group":
+            continue
+        inside = not_marks(paint, artwork)
+        if inside:
+            found.setdefault((paint.page, paint.what, colour), []).append((paint, inside))
+    for (page, what, colour), rows in found.items():
+        # Of a row that holds marks as well, only the places that are known to lie inside are told.
+        number = sum(len(inside) if len(inside) < len(paint.places) else paint.count for paint, inside in rows)
+        details = {"count": counted(number, what), "colour": colour, "objects": number}
+        places = tuple(place for _, inside in rows for place in inside)
+        yield Finding(Count(number), details=details, page=page, places=places)
+
+
+def registration(colour: Colour) -> str | None:
+    """What makes it registration colour, if anything does."""
+    amounts = dict(colour.inks)
+    if amounts.get(REGISTRATION, 0.0) > 0:
+        return "registration colour (All)"
+    # A row of several colours has no values: its inks are the most of each, and were never together.
+    if colour.values and all(amounts.get(ink, 0.0) >= 1 for ink in PROCESS_INKS):
+        return "100 % of all four process inks"
+    return None
+
+
+def not_marks(paint: Paint, artwork: Artwork) -> tuple[Rect, ...]:
+    """The places that lie inside the bleed; those that reach into the slug are marks round the page."""
+    page = artwork.page(paint.page)
+    if page is None or page.boxes.trim is None or page.bleed is None:
+        return paint.places
+    return tuple(place for place in paint.places if page.bleed.contains(place))
+
+
+class Families(Params):
+    """Settings of COL107."""
+
+    families: tuple[str, ...] = param(
+        ("Lab", "CalRGB", "CalGray"),
+        "Families of colour spaces that are forbidden, such as Lab, CalRGB, DeviceRGB, ICCBased or ICCBased CMYK.",
+    )
+
+
+@check(
+    code="COL107",
+    name="lab-or-cal-colour",
+    title="A colour space is used that the product does not take",
+    on=Artwork,
+    params=Families,
+    message="{count} in {family}",
+    enabled=False,
+    kinds=("pdf",),
+)
+def lab_or_cal_colour(artwork: Artwork, params: Families) -> Iterator[Finding]:
+    """Colour that is not made of ink has to be converted by somebody.
+
+    ## What it looks at
+    The families of the colour spaces that are painted with, also as the base of an Indexed space (ISO 32000-1,
+    8.6); one issue for each page and forbidden family. The alternate spaces of spots do not count: nothing is
+    painted in them on a press that has the ink.
+
+    ## Why it matters on press
+    Presses and older RIPs that expect CMYK convert Lab and calibrated colour each in a way of its own, and
+    PDF/X-1a forbids it (ISO 15930-1).
+
+    ## What to do
+    Convert to the CMYK of the press while exporting.
+    """
+    forbidden = {family.casefold(): family for family in params.families}
+    found: dict[tuple[int, str], list[Paint]] = {}
+    for paint in artwork.paints:
+        space = _family(paint.colour)
+        named = forbidden.get(space.casefold()) or forbidden.get(space.split(" ")[0].casefold())
+        if named and not paint.slug and paint.within != "soft mask group":
+            found.setdefault((paint.page, space if space.startswith(named) else named), []).append(paint)
+    for (page, family), paints in found.items():
+        kinds: dict[str, int] = {}
+        for paint in paints:
+            kinds[paint.what] = kinds.get(paint.what, 0) + paint.count
+        details = {
+            "count": " and ".join(counted(number, what) for what, number in kinds.items()),
+            "family": family,
+            "objects": sum(kinds.values()),
+        }
+        yield Finding(Count(sum(kinds.values())), details=details, page=page, places=_places(paints))

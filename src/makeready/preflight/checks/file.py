@@ -143,6 +143,7 @@ class PageCount(Params):
     params=PageCount,
     message="the file has {measured} page(s); {limit} needed",
     enabled=False,
+    gwg=("R0006",),
 )
 def page_count(artwork: Artwork, params: PageCount) -> Iterator[Finding]:
     """A saddle-stitched brochure has four pages a sheet; a poster has one.

@@ -29,6 +29,7 @@ class Hairline(Params):
     message="{number} {kind} of {measured}; {limit} is needed",
     severity=Severity.WARNING,
     kinds=("pdf",),
+    gwg=("R0018", "R0019"),
 )
 def hairline(stroke: Stroke, params: Hairline, artwork: Artwork) -> Iterator[Finding]:
     """Lines below a quarter point break up on the plate.
@@ -48,14 +49,14 @@ def hairline(stroke: Stroke, params: Hairline, artwork: Artwork) -> Iterator[Fin
     """
     if stroke.slug or _marks(stroke, artwork):  # thin on purpose, and cut off
         return
-    limits, kind = params.width, "line"
+    limits, kind, gwg = params.width, "line", {}
     if stroke.colour is not None and stroke.colour.white:
-        limits, kind = params.white, "white line"
+        limits, kind, gwg = params.white, "white line", {"gwg": "R0018"}
     elif inks := several_inks(stroke.colour):
-        limits, kind = params.inks, f"line in {inks}"
+        limits, kind, gwg = params.inks, f"line in {inks}", {"gwg": "R0019"}
     if graded := limits.grade(stroke.width):
         kind = f"{kind}{' (filled)' if stroke.filled else ''}" if stroke.count == 1 else _many(kind, stroke.filled)
-        yield Finding(stroke.width, graded.limit, graded.level, {"number": stroke.count, "kind": kind})
+        yield Finding(stroke.width, graded.limit, graded.level, {"number": stroke.count, "kind": kind} | gwg)
 
 
 def _marks(stroke: Stroke, artwork: Artwork) -> bool:

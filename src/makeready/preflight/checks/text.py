@@ -31,6 +31,7 @@ class SmallText(Params):
     message="{kind} of {measured} in {font}; {limit} is needed",
     severity=Severity.WARNING,
     kinds=("pdf",),
+    gwg=("R0016", "R0017"),
 )
 def small_text(run: TextRun, params: SmallText) -> Iterator[Finding]:
     """Small letters fill in; small letters of several inks get coloured ghosts.
@@ -49,11 +50,11 @@ def small_text(run: TextRun, params: SmallText) -> Iterator[Finding]:
     """
     if run.slug or run.rendering == "invisible" or run.within == "soft mask group" or run.size <= 0:
         return
-    limits, kind = params.size, "text"
+    limits, kind, gwg = params.size, "text", {}
     if run.colour is not None and run.colour.white:
-        limits, kind = params.white, "white text"
+        limits, kind, gwg = params.white, "white text", {"gwg": "R0016"}
     elif inks := several_inks(run.colour):
-        limits, kind = params.inks, f"text in {inks}"
+        limits, kind, gwg = params.inks, f"text in {inks}", {"gwg": "R0017"}
     if graded := limits.grade(run.size):
         details = {"kind": kind, "font": run.font or "a font without a name", "runs": run.count, "glyphs": run.glyphs}
-        yield Finding(run.size, graded.limit, graded.level, details)
+        yield Finding(run.size, graded.limit, graded.level, details | gwg)

@@ -155,13 +155,16 @@ class Reading(NamedTuple):
 
 
 _FILES = click.argument("files", nargs=-1, required=True, metavar="FILES|DIR…")
+_CANVAS = click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
+_JOBS = click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
+_TIMEOUT = click.option(
+    "--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."
+)
 _READING = _all(
-    click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4."),
+    _CANVAS,
     click.option("--pages", callback=_page_numbers, metavar="1-4,8", help="Only these pages."),
-    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]"),
-    click.option(
-        "--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."
-    ),
+    _JOBS,
+    _TIMEOUT,
     click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Write to this file."),
     click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
     click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
@@ -481,7 +484,7 @@ def _exit_code(reports: Sequence[Report], fail_on: str) -> int:
 
 @main.command()
 @click.argument("what", nargs=-1, required=True, metavar="WIDTHxHEIGHT|FILES…")
-@click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
+@_CANVAS
 @click.option("--product", default="photo_on_canvas", show_default=True, help="A profile that names a least ppi.")
 @click.option("--sort", is_flag=True, help="The worst first.")
 @click.option(
@@ -641,7 +644,7 @@ def profiles_schema() -> None:
 @main.command(epilog=_EPILOG)
 @click.argument("hot", type=click.Path(path_type=Path), metavar="HOT")
 @_JUDGING
-@click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
+@_CANVAS
 @click.option("--init", is_flag=True, help="Make the folders that are missing.")
 @click.option("--once", is_flag=True, help="Do what is there and end, with the exit codes of check.")
 @click.option(
@@ -669,8 +672,8 @@ def profiles_schema() -> None:
     show_default=True,
     help="What is printed as each file is done: a line, or its report as JSON.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
-@click.option("--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take.")
+@_JOBS
+@_TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No line that says that watching has begun.")
 def watch(hot: Path, init: bool, once: bool, fail_on: str, style: str, quiet: bool, **options: Any) -> int:
     """Check what is dropped into HOT/in and move it to the folder of its verdict.

@@ -46,6 +46,7 @@ NEEDS = {
     "gamut": "a rendering of each page that has RGB, proofed for the press",
     "jpeg": "the headers of the JPEGs in a PDF",
     "pixels": "pictures decoded",
+    "constructs": "every object that a page reaches, for what standards restrict",
 }
 
 

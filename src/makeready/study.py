@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from makeready.facts import PixelStudy, PlacedImage, Rect
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     #: Hands out a part of the picture in gray, 0 to 255: rows from, to, columns from, to, and every how-many-th pixel.
     Part = Callable[[int, int, int, int, int], Gray]
 
+#: The costly facts that are gathered here: JPEG quality from a stream's header alone, or all of it.
+NEEDS = frozenset({"jpeg", "pixels"})
 #: Smaller pictures are icons: there is too little in them to measure.
 LEAST_PX = 64
 #: More pixels than this are not decoded for a study (250 MP of RGB take 750 MB).
@@ -75,6 +79,22 @@ class Measures:
     blocking: float | None = None
     nominal: float | None = None
     sharpness: float | None = None
+
+
+def told(image: PlacedImage, quality: int | None, measures: Measures, place: Rect | None) -> PixelStudy:
+    """The fact of what was measured of a picture, at the place where it shows."""
+    return PixelStudy(
+        page=image.page,
+        name=image.name,
+        object=image.object,
+        width_px=image.width_px,
+        height_px=image.height_px,
+        quality=quality,
+        blocking=measures.blocking,
+        nominal=measures.nominal,
+        sharpness=measures.sharpness,
+        places=(place,) if place else (),
+    )
 
 
 def tables(jpeg: bytes) -> dict[int, tuple[int, ...]]:

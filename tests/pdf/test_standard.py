@@ -21,7 +21,7 @@ FORM = {"Type": Name.XObject, "Subtype": Name.Form, "BBox": [0, 0, 9, 9]}
 
 
 def artwork_of(builder: Any) -> Any:
-    facts = makeready.inspect(builder if isinstance(builder, bytes) else builder.bytes()).facts
+    facts = makeready.inspect(builder if isinstance(builder, bytes) else builder.bytes(), needs=["constructs"]).facts
     assert facts is not None
     return facts
 

@@ -412,7 +412,7 @@ def test_many_files_are_summed_up_worst_first() -> None:
     assert names == ["in/locked.pdf", "in/a.pdf", "in/warned.pdf", "in/crashed.pdf", "in/good.pdf"]
     assert [a["id"] for a in tree.all("article")] == ["f4", "f5", "f2", "f3", "f1"]
     assert "5 files, worst first" in tree.text
-    assert "1 cannot be read" in tree.text
+    assert "1 unreadable" in tree.text
     assert "1 check crashed" in tree.text
 
 

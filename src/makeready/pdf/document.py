@@ -198,7 +198,8 @@ class Document:
         with clock("pixels"):
             studies = pixels.studies(self._drawn, facts.images, needs)
         with clock("structure"):
-            identity, constructs = standard.identity(self.pdf), standard.constructs(self.pdf, numbers)
+            identity = standard.identity(self.pdf)
+            constructs = standard.constructs(self.pdf, numbers) if "constructs" in needs else ()
         return Artwork(
             kind="pdf",
             format=f"PDF {self.pdf.pdf_version}",

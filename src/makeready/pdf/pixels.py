@@ -9,8 +9,6 @@ from typing import Any
 from makeready import study
 from makeready.facts import ObjectId, PixelStudy, PlacedImage
 
-#: The costly facts that are gathered here: quality from the stream's header alone, or all of it.
-NEEDS = frozenset({"jpeg", "pixels"})
 #: How ``PlacedImage.compression`` calls DCTDecode.
 JPEG = "DCTDecode"
 
@@ -23,7 +21,7 @@ def studies(drawn: Any, images: Iterable[PlacedImage], needs: Collection[str]) -
         images: all that is painted.
         needs: ``jpeg`` for the quality alone, ``pixels`` for all.
     """
-    if not NEEDS.intersection(needs):
+    if not study.NEEDS.intersection(needs):
         return ()
     return tuple(_study(drawn, number, image, "pixels" in needs) for number, image in _largest(images))
 
@@ -53,19 +51,7 @@ def _study(drawn: Any, number: ObjectId, image: PlacedImage, decode: bool) -> Pi
     measures = study.Measures()
     if decode and image.width_px * image.height_px <= study.MAX_PIXELS:
         measures = _measures(drawn, number, blocks=quality is None)
-    place = image.visible or image.place
-    return PixelStudy(
-        page=image.page,
-        name=image.name,
-        object=number,
-        width_px=image.width_px,
-        height_px=image.height_px,
-        quality=quality,
-        blocking=measures.blocking,
-        nominal=measures.nominal,
-        sharpness=measures.sharpness,
-        places=(place,) if place else (),
-    )
+    return study.told(image, quality, measures, image.visible or image.place)
 
 
 def _quality(drawn: Any, number: ObjectId) -> int | None:

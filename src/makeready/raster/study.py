@@ -14,16 +14,13 @@ from makeready.raster.picture import opened
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: The costly facts that are gathered here: quality from the header alone, or all of it.
-NEEDS = frozenset({"jpeg", "pixels"})
-
 
 def studies(
     source: str | PathLike[str] | bytes, artwork: Artwork, needs: Collection[str], max_pixels: int | None = None
 ) -> tuple[PixelStudy, ...]:
     """The study of the one picture, or nothing where it is 1 bit, tiny, or not asked for."""
     raster = artwork.raster
-    if raster is None or not NEEDS.intersection(needs):
+    if raster is None or not study.NEEDS.intersection(needs):
         return ()
     (image,) = artwork.images
     if image.line_art or min(image.width_px, image.height_px) <= study.LEAST_PX:
@@ -33,20 +30,7 @@ def studies(
     most = min(max_pixels or study.MAX_PIXELS, study.MAX_PIXELS)
     if "pixels" in needs and image.width_px * image.height_px <= most:
         measures = _measures(source, most, blocks=quality is None)
-    return (
-        PixelStudy(
-            page=1,
-            name=image.name,
-            object=None,
-            width_px=image.width_px,
-            height_px=image.height_px,
-            quality=quality,
-            blocking=measures.blocking,
-            nominal=measures.nominal,
-            sharpness=measures.sharpness,
-            places=(image.place,) if image.place else (),
-        ),
-    )
+    return (study.told(image, quality, measures, image.place),)
 
 
 def _measures(source: str | PathLike[str] | bytes, max_pixels: int, *, blocks: bool) -> study.Measures:

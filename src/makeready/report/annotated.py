@@ -17,7 +17,7 @@ from makeready.errors import MakereadyError
 from makeready.facts import Rect
 from makeready.pdf.annotate import LAYER, MARKS_A_PAGE, Bookmark, Mark, Target, annotated_copy, front_alone
 from makeready.pdf.typeset import A4, LETTER, Badge, Colour, Typeset, picture_page, typeset
-from makeready.report.entries import Entry, entries
+from makeready.report.entries import VERDICTS, Entry, entries
 from makeready.report.html_shared import counted, file_name
 from makeready.report.markup import Markup, many, tag
 from makeready.report.text import clean, facts_in_brief
@@ -30,12 +30,12 @@ COLOURS: dict[Severity, Colour] = {
     Severity.OFF: (0.5, 0.5, 0.5),
 }
 _HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Notes"}
-_VERDICTS = {
-    Verdict.PASS: ("Passed", "No check found anything.", "#1c6e3d"),
-    Verdict.INFO: ("Passed, with notes", "Nothing has to be corrected.", "#1d5fae"),
-    Verdict.WARNING: ("Warnings", "Look at the warnings before it is printed.", "#a35f00"),
-    Verdict.ERROR: ("Errors", "Correct the errors before it is printed.", "#b3261e"),
-    Verdict.UNREADABLE: ("Cannot be read", "Nothing could be checked.", "#6a3d9a"),
+_COLOURS = {
+    Verdict.PASS: "#1c6e3d",
+    Verdict.INFO: "#1d5fae",
+    Verdict.WARNING: "#a35f00",
+    Verdict.ERROR: "#b3261e",
+    Verdict.UNREADABLE: "#6a3d9a",
 }
 #: Lines of the list, and bookmarks under one check; a file with more has one fault, many times.
 ROWS_SHOWN = 400
@@ -109,7 +109,7 @@ def _job(report: Report, source: Path | bytes) -> Path | bytes:
 
 
 def _front(report: Report, found: tuple[Entry, ...], made_by: str, why_alone: str | None) -> Typeset:
-    word, sentence, background = _VERDICTS[report.verdict]
+    word, sentence = VERDICTS[report.verdict]
     body = many(
         [
             tag("p", "Preflight report", cls="kicker"),
@@ -120,7 +120,7 @@ def _front(report: Report, found: tuple[Entry, ...], made_by: str, why_alone: st
                 tag("p", word, cls="word"),
                 tag("p", sentence if report.facts else _reason(report)),
                 cls="verdict",
-                style=f"background-color: {background}",
+                style=f"background-color: {_COLOURS[report.verdict]}",
             ),
             tag("p", f"{_totals(report)} Profile: {report.profile.title or report.profile.name}.", cls="totals"),
             *_notes(report, found, why_alone),

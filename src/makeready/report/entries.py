@@ -9,10 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from makeready.results import Issue, Severity
+from makeready.results import Issue, Severity, Verdict
 
 #: A check that finds the same on more pages than this gets one entry for all of them.
 PAGES_APART = 3
+#: A verdict in a word, and the sentence after it.
+VERDICTS = {
+    Verdict.PASS: ("Passed", "No check found anything."),
+    Verdict.INFO: ("Passed, with notes", "Nothing has to be corrected."),
+    Verdict.WARNING: ("Warnings", "Look at the warnings before it is printed."),
+    Verdict.ERROR: ("Errors", "Correct the errors before it is printed."),
+    Verdict.UNREADABLE: ("Cannot be read", "Nothing could be checked."),
+}
+#: How files of a verdict are counted: 3 with errors.
+COUNTED = {
+    Verdict.PASS: "passed",
+    Verdict.INFO: "passed with notes",
+    Verdict.WARNING: "with warnings",
+    Verdict.ERROR: "with errors",
+    Verdict.UNREADABLE: "unreadable",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from makeready.facts import Artwork
+from makeready.report.entries import COUNTED, VERDICTS
 from makeready.report.html_ink import ink_section
 from makeready.report.html_issues import issue_list
 from makeready.report.html_pages import page_pictures
@@ -20,14 +21,6 @@ from makeready.report.pictures import PagePicture
 from makeready.results import CheckRun, Outcome, Report, Severity, Verdict
 from makeready.units import FileSize
 
-#: The word, the sentence after it, and how many files are counted under it.
-_VERDICTS = {
-    Verdict.PASS: ("Passed", "No check found anything.", "passed"),
-    Verdict.INFO: ("Passed, with notes", "Nothing has to be corrected.", "passed with notes"),
-    Verdict.WARNING: ("Warnings", "Look at the warnings before it is printed.", "with warnings"),
-    Verdict.ERROR: ("Errors", "Correct the errors before it is printed.", "with errors"),
-    Verdict.UNREADABLE: ("Cannot be read", "Nothing could be checked.", "cannot be read"),
-}
 _WORST_FIRST = (Verdict.UNREADABLE, Verdict.ERROR, Verdict.WARNING, Verdict.INFO, Verdict.PASS)
 _OUTCOMES = {
     Outcome.CRASHED: "crashed",
@@ -114,7 +107,7 @@ def _summary(found: Sequence[FileSection]) -> Markup:
     """The table at the top: a row for each file, worst first."""
     totals = Counter(file.report.verdict for file in found)
     chips = many(
-        tag("li", icon(verdict), f"{totals[verdict]} {_VERDICTS[verdict][2]}", cls=f"chip {verdict}")
+        tag("li", icon(verdict), f"{totals[verdict]} {COUNTED[verdict]}", cls=f"chip {verdict}")
         for verdict in _WORST_FIRST
         if totals[verdict]
     )
@@ -157,7 +150,7 @@ def _summary_row(file: FileSection) -> Markup:
 
 
 def _verdict_mark(report: Report) -> Markup:
-    mark = tag("span", icon(report.verdict), _VERDICTS[report.verdict][0], cls=f"mark {report.verdict}")
+    mark = tag("span", icon(report.verdict), VERDICTS[report.verdict][0], cls=f"mark {report.verdict}")
     return many([mark, tag("br"), tag("small", "not fully checked")]) if _incomplete(report) else mark
 
 
@@ -181,7 +174,7 @@ def _section(file: FileSection) -> Markup:
 
 def _verdict(report: Report) -> Markup:
     """The one thing to read when there is no time for more."""
-    word, sentence, _ = _VERDICTS[report.verdict]
+    word, sentence = VERDICTS[report.verdict]
     if _incomplete(report):
         word += ", not fully checked"
         sentence = sentence if report.issues else "What could be checked is in order."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from makeready.report.entries import Entry, entries
+from makeready.report.entries import COUNTED, Entry, entries
 from makeready.results import CheckRun, Issue, Outcome, Report, Severity, Verdict
 from makeready.units import FileSize
 
@@ -20,15 +20,6 @@ _VERDICTS = {
     Verdict.WARNING: ("!", "yellow", "warnings"),
     Verdict.ERROR: ("✗", "red", "errors"),
     Verdict.UNREADABLE: ("✗", "red", "unreadable"),
-}
-
-#: What so many files are, in the summary.
-_COUNTED = {
-    Verdict.PASS: "passed",
-    Verdict.INFO: "passed with notes",
-    Verdict.WARNING: "with warnings",
-    Verdict.ERROR: "with errors",
-    Verdict.UNREADABLE: "unreadable",
 }
 
 
@@ -91,7 +82,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
 def summary(reports: Sequence[Report], console: Console) -> None:
     """One line about all files."""
     counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
-    words = [f"[{_VERDICTS[v][1]}]{n} {_COUNTED[v]}[/]" for v, n in counts.items() if n]
+    words = [f"[{_VERDICTS[v][1]}]{n} {COUNTED[v]}[/]" for v, n in counts.items() if n]
     files = f"{len(reports)} file{'s' if len(reports) != 1 else ''}"
     console.print(f"[bold]{files}[/]: {', '.join(words)}", highlight=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from makeready.facts import Artwork, Colour, EmbeddedProfile, Ink, OutputIntent, Paint, Rect
+from makeready.facts import Artwork, Colour, EmbeddedProfile, Ink, OutputIntent, Paint, Rect, Stroke
 from makeready.params import AtMost, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity
@@ -351,7 +351,7 @@ def registration(colour: Colour) -> str | None:
     return None
 
 
-def not_marks(paint: Paint, artwork: Artwork) -> tuple[Rect, ...]:
+def not_marks(paint: Paint | Stroke, artwork: Artwork) -> tuple[Rect, ...]:
     """The places that lie inside the bleed; those that reach into the slug are marks round the page."""
     page = artwork.page(paint.page)
     if page is None or page.boxes.trim is None or page.bleed is None:

@@ -52,13 +52,7 @@ def font_not_embedded(font: FontUse, params: Params, artwork: Artwork) -> Iterat
     Export with all fonts embedded (PDF/X does so); if a font forbids it, convert that text to outlines.
     """
     if font.painted and not font.embedded:
-        details = {
-            "name": font.name or "a font without a name",
-            "type": font.type,
-            "where": _on_pages(font),
-            "pages": list(font.pages),
-        }
-        yield Finding(details=details, page=font.pages[0], places=_first_places(font, artwork))
+        yield _about(font, artwork)
 
 
 @check(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from makeready.facts import Artwork, Stroke
 from makeready.params import AtLeast, Params, param
-from makeready.preflight.checks.colour import several_inks
+from makeready.preflight.checks.colour import not_marks, several_inks
 from makeready.registry import check
 from makeready.results import Finding, Severity
 from makeready.units import PointSize
@@ -61,10 +61,7 @@ def hairline(stroke: Stroke, params: Hairline, artwork: Artwork) -> Iterator[Fin
 
 def _marks(stroke: Stroke, artwork: Artwork) -> bool:
     """Crop and registration marks drawn as one path round the page: in every ink, and reaching into the slug."""
-    page = artwork.page(stroke.page)
-    if page is None or page.boxes.trim is None or page.bleed is None or several_inks(stroke.colour) != "every ink":
-        return False
-    return not any(page.bleed.contains(place) for place in stroke.places)
+    return several_inks(stroke.colour) == "every ink" and not not_marks(stroke, artwork)
 
 
 def _many(kind: str, filled: bool) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Literal
 
 from makeready.facts import (
@@ -29,7 +30,6 @@ from makeready.params import Params, param
 from makeready.registry import check
 from makeready.results import Finding
 
-R0001 = ("R0001",)
 #: The part of ISO 15930, and the one before it for files that claim its year.
 PARTS = {
     "PDF/X-1a": ("ISO 15930-4:2003", "ISO 15930-1:2001"),
@@ -43,6 +43,10 @@ class ForStandard(Params):
     """The setting that all of these checks share."""
 
     standard: Literal["PDF/X-1a", "PDF/X-3", "PDF/X-4"] = param("PDF/X-4", "The standard whose rule is applied.")
+
+
+#: A rule of the standards: runs where a profile asks for it, and is part of what GWG 2022 builds on.
+rule = partial(check, params=ForStandard, enabled=False, kinds=("pdf",), gwg=("R0001",))
 
 
 def _earlier(artwork: Artwork) -> bool:
@@ -84,16 +88,12 @@ def _times(construct: Construct, one: str, many: str) -> str:
 # Who the file says it is
 
 
-@check(
+@rule(
     code="STD101",
     name="pdfx-identification",
     title="The file does not say that it follows this standard",
     on=Identity,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def identification(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A file is PDF/X only if it says so.
@@ -131,16 +131,12 @@ def identification(identity: Identity, params: ForStandard, artwork: Artwork) ->
         yield _broken(what, params, artwork, "14.3.3", claimed=claimed or version)
 
 
-@check(
+@rule(
     code="STD102",
     name="pdfx-version",
     title="The file is of a later PDF version than the standard builds on",
     on=Identity,
-    params=ForStandard,
     message="the file is PDF {version}; at most {most} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def version(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A later version may hold what a RIP for this standard has never heard of.
@@ -161,16 +157,12 @@ def version(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterat
         yield _broken("", params, artwork, "7.5.2", version=identity.version, most=most)
 
 
-@check(
+@rule(
     code="STD103",
     name="pdfx-file-id",
     title="The file has no file identifier",
     on=Identity,
-    params=ForStandard,
     message="the trailer has no ID of two parts ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def file_id(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Two files of one name are told apart by their identifiers.
@@ -193,16 +185,12 @@ _XMP_KEYS = ("dc:title", "xmp:CreateDate", "xmp:ModifyDate", "xmp:MetadataDate",
 _INFO_KEYS = ("Title", "CreationDate", "ModDate")
 
 
-@check(
+@rule(
     code="STD104",
     name="pdfx-metadata",
     title="Title, dates or identifiers that the standard asks for are missing",
     on=Identity,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def metadata(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Which file it is and which state of it, is read from here.
@@ -272,16 +260,12 @@ def _same_moment(one: str, other: str) -> bool:
     return abs(moments[0] - moments[1]) < least
 
 
-@check(
+@rule(
     code="STD105",
     name="pdfx-metadata-disagrees",
     title="The Info dictionary and XMP say different things",
     on=Identity,
-    params=ForStandard,
     message="{entry} is {info} in the Info dictionary and {xmp} in XMP ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def metadata_disagrees(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """One file, two titles: which of the two is true?
@@ -311,16 +295,12 @@ def metadata_disagrees(identity: Identity, params: ForStandard, artwork: Artwork
             yield _broken("", params, artwork, "14.3.2", **both)
 
 
-@check(
+@rule(
     code="STD106",
     name="pdfx-trapped",
     title="The file does not say whether it is trapped",
     on=Identity,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def trapped(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Trapped twice is as bad as not at all.
@@ -346,16 +326,12 @@ def trapped(identity: Identity, params: ForStandard, artwork: Artwork) -> Iterat
         yield _broken(what, params, artwork, "14.11.6", value=value)
 
 
-@check(
+@rule(
     code="STD107",
     name="pdfx-encrypted",
     title="The file is encrypted",
     on=Encryption,
-    params=ForStandard,
     message="the file is encrypted ({method}; {clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def encrypted(encryption: Encryption, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A file for exchange has no lock.
@@ -375,16 +351,13 @@ def encrypted(encryption: Encryption, params: ForStandard, artwork: Artwork) -> 
 # The press it is made for
 
 
-@check(
+@rule(
     code="STD108",
     name="pdfx-output-intent",
     title="The file does not say which press it is made for",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def output_intent(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """The output intent is the heart of PDF/X: it gives the numbers a colour.
@@ -439,16 +412,13 @@ def _independent(colour: Colour) -> bool:
     return _family(colour) in ("ICCBased", "Lab", "CalRGB", "CalGray")
 
 
-@check(
+@rule(
     code="STD109",
     name="pdfx-output-profile",
     title="The output intent's profile is not that of a press",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def output_profile(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """A camera's profile says how a picture was seen, not how it will be printed.
@@ -498,16 +468,12 @@ def _rect(page: Page, name: Literal["media", "bleed", "trim", "art"]) -> Rect | 
     return Rect(x0, y0, x1, y1)
 
 
-@check(
+@rule(
     code="STD110",
     name="pdfx-boxes",
     title="The page boxes are not those of PDF/X",
     on=Page,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def boxes(page: Page, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Where the sheet is cut must not be left to a guess.
@@ -541,16 +507,12 @@ def boxes(page: Page, params: ForStandard, artwork: Artwork) -> Iterator[Finding
         yield _broken(text, params, artwork, "14.11.2")
 
 
-@check(
+@rule(
     code="STD111",
     name="pdfx-fonts",
     title="A font is used that is not in the file",
     on=FontUse,
-    params=ForStandard,
     message="{name} is not embedded; used on page {first} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def fonts(font: FontUse, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A file that does not carry its letters prints with somebody else's.
@@ -574,16 +536,13 @@ def fonts(font: FontUse, params: ForStandard, artwork: Artwork) -> Iterator[Find
         yield _broken("", params, artwork, "9.9", page=first, places=places, **more)
 
 
-@check(
+@rule(
     code="STD112",
     name="pdfx-colour",
     title="A colour is used that the standard does not allow",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def colour(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """Every number must have one meaning on this press.
@@ -638,16 +597,12 @@ def colour(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
                 yield _broken(text, params, artwork, "11.6.6", page=blend.page, places=places, space=blend.space)
 
 
-@check(
+@rule(
     code="STD113",
     name="pdfx-icc-profile",
     title="An ICC profile is of a version or class that the standard does not know",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def icc_profile(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """A profile that the RIP cannot read gives no colour at all.
@@ -684,16 +639,13 @@ def icc_profile(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
 _SEE_THROUGH = ("transparency group", "soft mask", "opacity", "blend mode")
 
 
-@check(
+@rule(
     code="STD114",
     name="pdfx-transparency",
     title="Transparency is in a file of a standard that has none",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def transparency(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """PDF/X-1a and X-3 know paper and ink, not glass.
@@ -729,16 +681,13 @@ def transparency(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
 # Constructs
 
 
-@check(
+@rule(
     code="STD115",
     name="pdfx-transfer-function",
     title="A transfer function changes the tones",
     on=Construct,
-    params=ForStandard,
     message="a graphics state sets {value} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def transfer_function(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """The press sets its own tone curve.
@@ -756,16 +705,13 @@ def transfer_function(fact: Construct, params: ForStandard, artwork: Artwork) ->
         yield _broken("", params, artwork, "10.4", value=fact.value or "a transfer function")
 
 
-@check(
+@rule(
     code="STD116",
     name="pdfx-halftone",
     title="The file brings a halftone of its own that the standard does not allow",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def halftone(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Screening belongs to the press.
@@ -791,16 +737,13 @@ def halftone(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator
         yield _broken(what, params, artwork, "10.5", value=fact.value)
 
 
-@check(
+@rule(
     code="STD117",
     name="pdfx-postscript",
     title="A piece of PostScript is in the file",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def postscript(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """What is only seen by a PostScript printer is seen by nobody else.
@@ -823,16 +766,13 @@ def _number(fact: Construct) -> int | None:
     return fact.object[0] if fact.object else None
 
 
-@check(
+@rule(
     code="STD118",
     name="pdfx-opi",
     title="A picture stands in for one that is outside of the file",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def opi(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A file for exchange is complete.
@@ -852,16 +792,13 @@ def opi(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Find
         yield _broken(what, params, artwork, "14.11.7", object=_number(fact))
 
 
-@check(
+@rule(
     code="STD119",
     name="pdfx-alternate-image",
     title="A picture has another one that is printed in its place",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def alternate_image(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """What is seen on the screen must be what is printed.
@@ -880,16 +817,13 @@ def alternate_image(fact: Construct, params: ForStandard, artwork: Artwork) -> I
         yield _broken(what, params, artwork, "8.9.5.4", object=_number(fact))
 
 
-@check(
+@rule(
     code="STD120",
     name="pdfx-compression",
     title="Data are packed in a way that the standard does not allow",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def compression(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """What the RIP cannot unpack it cannot print.
@@ -918,16 +852,13 @@ def compression(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
         yield _broken(what, params, artwork, "7.4", page=page, places=(), filter=kind)
 
 
-@check(
+@rule(
     code="STD121",
     name="pdfx-external-content",
     title="A part of the page lies outside of the file",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def external_content(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A file for exchange is complete.
@@ -950,16 +881,12 @@ def external_content(fact: Construct, params: ForStandard, artwork: Artwork) -> 
         yield _broken(what, params, artwork, "8.10.4", object=_number(fact))
 
 
-@check(
+@rule(
     code="STD122",
     name="pdfx-attachment",
     title="Files are attached",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def attachment(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """What is attached is not printed, and nobody looks at it.
@@ -981,16 +908,12 @@ def attachment(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
             yield _broken(what, params, artwork, "7.11.4", page=active.page, places=(), level=level)
 
 
-@check(
+@rule(
     code="STD123",
     name="pdfx-layers",
     title="The layers are not as the standard asks",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def layers(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """Which layers are printed must not depend on who opens the file.
@@ -1031,16 +954,13 @@ _TOLD = ("JavaScript", "Launch", "Movie", "Sound", "Rendition", "RichMediaExecut
          "GoTo3DView")  # fmt: skip
 
 
-@check(
+@rule(
     code="STD124",
     name="pdfx-actions",
     title="Something in the file acts",
     on=Artwork,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def actions(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
     """A page for print holds still.
@@ -1065,16 +985,12 @@ def actions(artwork: Artwork, params: ForStandard) -> Iterator[Finding]:
             yield _broken(what, params, artwork, "12.6", page=fact.page, places=(), action=fact.value)
 
 
-@check(
+@rule(
     code="STD125",
     name="pdfx-annotations",
     title="An annotation lies on the printed area",
     on=Annotation,
-    params=ForStandard,
     message="{subtype} annotation {where} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
 )
 def on_the_page(note: Annotation, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Notes belong beside the page.
@@ -1100,16 +1016,13 @@ def on_the_page(note: Annotation, params: ForStandard, artwork: Artwork) -> Iter
         yield _broken("", params, artwork, "12.5", subtype=note.subtype, where=where)
 
 
-@check(
+@rule(
     code="STD126",
     name="pdfx-viewer-preferences",
     title="A viewer is asked to print another box than the standard allows",
     on=Construct,
-    params=ForStandard,
     message="the viewer preferences set {key} to {box}; MediaBox and BleedBox are allowed ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def viewer_preferences(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """What is printed is not a question of taste.
@@ -1133,16 +1046,13 @@ def viewer_preferences(fact: Construct, params: ForStandard, artwork: Artwork) -
 _INTENTS = ("AbsoluteColorimetric", "RelativeColorimetric", "Saturation", "Perceptual")
 
 
-@check(
+@rule(
     code="STD127",
     name="pdfx-rendering-intent",
     title="A rendering intent is none of the four there are",
     on=Construct,
-    params=ForStandard,
     message="the rendering intent {intent} does not exist ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def rendering_intent(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """Four ways to bring colour into a smaller gamut have a name.
@@ -1161,16 +1071,13 @@ def rendering_intent(fact: Construct, params: ForStandard, artwork: Artwork) -> 
         yield _broken("", params, artwork, "8.6.5.8", intent=fact.value or "without a name", object=_number(fact))
 
 
-@check(
+@rule(
     code="STD128",
     name="pdfx-later-features",
     title="The file uses what came after the PDF version the standard builds on",
     on=Construct,
-    params=ForStandard,
     message="{what} ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def later_features(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """A reader of PDF 1.4 does not know what PDF 1.5 brought.
@@ -1197,16 +1104,13 @@ def later_features(fact: Construct, params: ForStandard, artwork: Artwork) -> It
         yield _broken(f"the page has a UserUnit of {fact.value}", params, artwork, "7.7.3.3", value=fact.value)
 
 
-@check(
+@rule(
     code="STD129",
     name="pdfx-preseparated",
     title="A page is one plate of a separated job",
     on=Construct,
-    params=ForStandard,
     message="the page is the {plate} plate of a page that was separated before ({clause})",
-    enabled=False,
-    kinds=("pdf",),
-    gwg=R0001,
+    needs=("constructs",),
 )
 def preseparated(fact: Construct, params: ForStandard, artwork: Artwork) -> Iterator[Finding]:
     """PDF/X is composite: one page is one page.

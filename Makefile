@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
+# What the demonstration mends: a poster without bleed, a brochure with hairlines, a logo, a card that needs nothing.
+DEMO_FIXED := brochure.pdf business-card.pdf logo.png poster-midsummer.pdf
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format generate bench docs lock clean
@@ -10,7 +12,7 @@ WORKERS ?= auto
 help:  ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
-demo: $(VENV)/.core  ## Make a few realistic files, check them, write a report
+demo: $(VENV)/.core  ## Make a few realistic files, check them, mend some, write reports
 	@$(BIN)/python -m makeready.testing.demo demo/artwork
 	@echo
 	@# 1 and 3 are what is meant to be found here: issues, and a file that was cut off on its way.
@@ -19,7 +21,11 @@ demo: $(VENV)/.core  ## Make a few realistic files, check them, write a report
 	@echo
 	@$(BIN)/makeready stars demo/artwork/canvas-photo.jpg --canvas 30x20in --product photo_on_canvas
 	@echo
+	@$(BIN)/makeready fix $(DEMO_FIXED:%=demo/artwork/%) --profile poster --allow review -o demo/mended --overwrite \
+	  --report demo/fixed.html -q --no-progress || [ $$? -le 3 ]
+	@echo
 	@echo "The report, with pictures of the pages, is in $(CURDIR)/demo/report.html"
+	@echo "What was mended, before and after, is in $(CURDIR)/demo/fixed.html"
 
 test: $(VENV)/.dev  ## Run the tests; missing outside programs are skipped, in CI they fail
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -69,5 +75,6 @@ $(VENV)/.core: requirements/core.txt requirements/build.txt pyproject.toml | $(V
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/makeready-example
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/makeready-example \
+	  -e plugins/makeready-ghostscript
 	@touch $@

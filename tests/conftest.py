@@ -10,6 +10,8 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 
@@ -75,3 +77,13 @@ def package() -> Callable[[str], ModuleType]:
             raise
 
     return find
+
+
+@pytest.fixture
+def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests before these have used libvips: its threads are idle, and those that once told Python of an error are
+    still in Python's list."""
+    monkeypatch.delitem(sys.modules, "pyvips", raising=False)
+    for number, thread in list(threading._active.items()):  # type: ignore[attr-defined]
+        if isinstance(thread, threading._DummyThread):  # type: ignore[attr-defined]
+            del threading._active[number]  # type: ignore[attr-defined]

@@ -42,6 +42,9 @@ strange = check(code="XYZ101", name="strange", title="A fault", on=Artwork, mess
 '''
 
 
+pytestmark = pytest.mark.usefixtures("as_in_a_process_of_its_own")
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
     yield
@@ -162,8 +165,18 @@ def test_a_missing_file_a_folder_and_a_dangling_link_get_reports(files: list[Pat
     paths = [files[0], tmp_path / "gone.pdf", tmp_path, dangling, files[2]]
     reports = run(paths, Job(measure()))
     assert verdicts(reports) == ["pass", "unreadable", "unreadable", "unreadable", "pass"]
-    assert "there is no such file" in reports[1].issues[0].message
+    assert "There is no such file" in reports[1].issues[0].message
     assert "is not a file" in reports[2].issues[0].message
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_is_closed_to_us_is_called_that(files: list[Path], tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    reports = run([files[0], *find_files([closed])], Job(measure()))
+    closed.chmod(0o700)
+    assert verdicts(reports) == ["pass", "unreadable"]
+    assert "The folder cannot be entered. Check its permissions." in reports[1].issues[0].message
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -298,6 +311,11 @@ def test_children_are_fresh_interpreters_while_other_threads_run(files: list[Pat
 def test_children_are_forked_while_this_process_has_one_thread() -> None:
     assert threading.active_count() == 1, "a test before this one left a thread"
     assert batch._context().get_start_method() == "fork"
+
+
+def test_children_are_not_forked_beside_threads_of_libvips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyvips", object())
+    assert batch._context().get_start_method() == "spawn"
 
 
 def test_a_run_that_is_left_early_leaves_no_children(files: list[Path], tmp_path: Path) -> None:

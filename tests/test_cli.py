@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -128,7 +129,10 @@ def test_no_command_prints_the_help_as_a_usage_error() -> None:
 def test_text_has_one_line_an_issue_for_grep(artwork: Path) -> None:
     result = invoke("check", artwork / "wrong.pdf", artwork / "clean.pdf", "--only", "BOX102,IMG101")
     lines = result.stdout.splitlines()
-    assert lines[0] == f"{artwork}/wrong.pdf: page 1: error BOX102 the bleed is 0 mm all round; 3 mm is needed"
+    assert (
+        lines[0]
+        == f"{artwork}/wrong.pdf: page 1: error BOX102 the bleed is 0 mm all round; 3 mm is needed (fix: add_bleed)"
+    )
     assert lines[-1] == f"{artwork}/clean.pdf: pass"
     assert len(lines) == 5
     assert result.stderr == ""
@@ -244,7 +248,7 @@ def test_the_highest_exit_code_wins(artwork: Path, tmp_path: Path) -> None:
 def test_a_missing_file_is_unreadable_and_not_a_usage_error(artwork: Path) -> None:
     result = invoke("check", artwork / "gone.pdf", artwork / "clean.pdf")
     assert result.exit_code == 3
-    assert "there is no such file" in result.stdout
+    assert "gone.pdf: error FIL101 There is no such file. Check" in result.stdout
     assert "clean.pdf: pass" in result.stdout
 
 
@@ -277,6 +281,10 @@ def test_a_missing_file_is_unreadable_and_not_a_usage_error(artwork: Path) -> No
         (["explain", "xylophone"], "'makeready explain' lists the checks"),
         (["profiles", "show", "postr"], "Did you mean 'poster'?"),
         (["profiles", "diff", "poster", "walpaper"], "Did you mean 'wallpaper'?"),
+        (["check", "{a}", "--profile", "gone.toml"], "There is no profile file gone.toml. Check the name"),
+        (["check", "{a}", "--set", "IMG999.resolution=3ppi"], "The settings name 'IMG999', which is no check"),
+        (["check", "{a}", "-"], "Standard input is not read. Save it to a file"),
+        (["check", "{a}", "-o", "not/there.html"], "Make the folder, or name one that is there"),
         (["stars", "4000x3000"], "Add --canvas 30x20in"),
         (["stars", "4000x3000", "--canvas", "30x20in", "--product", "default"], "These do: "),
         (["stars", "0x3000", "--canvas", "30x20in"], "must be at least 1"),
@@ -295,6 +303,7 @@ def test_a_folder_without_artwork_is_a_usage_error(tmp_path: Path) -> None:
     result = invoke("check", tmp_path)
     assert result.exit_code == 2
     assert "There is nothing to look at." in result.stderr
+    assert "folders are searched by suffix, files that are named are tried" in result.stderr
 
 
 def test_a_fault_of_the_program_itself_is_5_and_not_1(artwork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,6 +363,33 @@ def test_only_the_pages_asked_for_are_looked_at(pages: str, seen: set[int], artw
     assert {int(n) for n in re.findall(r"page (\d+): error", result.stdout)} == seen
 
 
+def test_pages_that_are_not_there_are_said(artwork: Path) -> None:
+    some = invoke("check", artwork / "warned.pdf", "--pages", "2,9")
+    assert (some.exit_code, some.stderr.strip()) == (0, f"page 9 is not there: {artwork / 'warned.pdf'} has 3 pages")
+    assert invoke("check", artwork / "warned.pdf", "--pages", "2,9", "-q").stderr == ""
+    assert invoke("check", artwork / "warned.pdf", "--pages", "2,3").stderr == ""
+    for name in ("warned.pdf", "photo.jpg"):
+        none = invoke("check", artwork / name, "--pages", "9")
+        assert none.exit_code == 3
+        assert "None of the pages asked for is there: the file has" in none.stdout
+
+
+def test_many_files_that_are_too_short_are_one_line(artwork: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        shutil.copy(artwork / "clean.pdf", tmp_path / f"{number}.pdf")
+    (line,) = invoke("check", tmp_path, "--pages", "1-2").stderr.splitlines()
+    assert line.startswith(f"page 2 is not there: {tmp_path / '0.pdf'} has 1 page, ")
+    assert line.endswith(", and 2 more files end before it")
+
+
+@pytest.mark.parametrize(("suffix", "said"), [("html", "1 of 3 looked at"), ("xml", '"pages" value="1 of 3"')])
+def test_a_report_says_that_only_some_pages_were_looked_at(
+    suffix: str, said: str, artwork: Path, tmp_path: Path
+) -> None:
+    invoke("check", artwork / "warned.pdf", "--pages", "2", "-o", tmp_path / f"out.{suffix}")
+    assert said in (tmp_path / f"out.{suffix}").read_text("utf-8")
+
+
 @pytest.mark.parametrize(("unit", "said"), [("mm", "3 mm is needed"), ("in", "0.118 in is needed"), ("pt", "8.5 pt")])
 def test_messages_speak_the_unit_asked_for(unit: str, said: str, artwork: Path) -> None:
     assert said in invoke("check", artwork / "wrong.pdf", "--only", "BOX102", "--units", unit).stdout
@@ -370,6 +406,31 @@ def test_a_plug_in_file_takes_part(artwork: Path, tmp_path: Path) -> None:
     plugin = house(tmp_path, "pass")
     assert "error XYZ101 it is there" in invoke("check", artwork / "clean.pdf", "--plugin", plugin).stdout
     assert "A fault" in invoke("explain", "XYZ101", "--plugin", plugin).stdout
+
+
+def test_a_clean_file_is_reported_with_the_names_of_a_plug_in_files_checks(artwork: Path, tmp_path: Path) -> None:
+    plugin = house(tmp_path, "return")
+    for name in ("out.sarif", "out.xml", "out.html"):
+        done = run("check", artwork / "clean.pdf", "--plugin", plugin, "-o", tmp_path / name)
+        assert done.returncode == 0
+    (sarif,) = json.loads((tmp_path / "out.sarif").read_text("utf-8"))["runs"]
+    titles = {rule["id"]: rule["shortDescription"]["text"] for rule in sarif["tool"]["driver"]["rules"]}
+    assert titles["XYZ101"] == "A fault"
+    assert 'name="XYZ101 strange"' in (tmp_path / "out.xml").read_text("utf-8")
+    assert "A fault" in (tmp_path / "out.html").read_text("utf-8")
+
+
+def test_the_advice_of_a_plug_in_files_check_is_in_the_report(artwork: Path, tmp_path: Path) -> None:
+    import pymupdf
+
+    plugin = house(tmp_path, "pass")
+    plugin.write_text(plugin.read_text().replace("Artwork", "Page"))  # so that it is framed
+    for suffix in ("html", "pdf", "json"):
+        run("check", artwork / "clean.pdf", "--plugin", plugin, "-o", tmp_path / f"out.{suffix}")
+    assert "The other." in (tmp_path / "out.html").read_text("utf-8")
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["profile"]["plugin_files"] == [str(plugin)]
+    with pymupdf.open(tmp_path / "out.pdf") as copy:
+        assert any("The other." in note.info["content"] for page in copy for note in page.annots())
 
 
 def test_a_plug_in_that_does_not_load_is_said_unless_one_wants_quiet(artwork: Path, tmp_path: Path) -> None:
@@ -538,6 +599,25 @@ def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -
     assert report["file"]["path"] == str(file), "the data have the name as it is"
 
 
+def test_a_file_that_looks_like_an_option_is_told_how_to_be_named(artwork: Path, tmp_path: Path) -> None:
+    shutil.copy(artwork / "clean.pdf", tmp_path / "-plan.pdf")
+    shutil.copy(artwork / "clean.pdf", tmp_path / "-x.pdf")
+    for name in ("-plan.pdf", "-x.pdf"):  # begins with an option that there is, or does not
+        result = run("check", name, cwd=tmp_path)
+        assert result.returncode == 2
+        assert f"If the file {name} is meant, write ./{name}" in result.stderr
+    assert run("check", "./-plan.pdf", cwd=tmp_path).returncode == 0
+
+
+@posix
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed: str, artwork: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    words = " ".join(shlex.quote(str(word)) for word in command("check", artwork / "wrong.pdf", "-o", out))
+    assert subprocess.run(["sh", "-c", f"{words} {closed}"], timeout=120, check=False).returncode == 1
+    assert json.loads(out.read_text("utf-8"))["verdict"] == "error"
+
+
 def test_a_name_that_no_file_system_takes_stops_no_other(artwork: Path) -> None:
     result = invoke("check", "x" * 300 + ".pdf", artwork / "clean.pdf")
     assert result.exit_code == 3
@@ -649,7 +729,7 @@ def test_a_terminal_shows_tables_under_a_heading_and_no_rest_of_the_bar(artwork:
     assert code == 1
     assert shown[0] == "✗ wrong.pdf  errors"
     assert re.fullmatch(r"  PDF 1\.6 · .*kB · 3 pages · 210 × 297 mm, A4, portrait · profile default", shown[1])
-    assert shown[2] == "  ✗ error  BOX102  p. 1  the bleed is 0 mm all round; 3 mm is needed"
+    assert shown[2] == "  ✗ error  BOX102  p. 1  the bleed is 0 mm all round; 3 mm is needed (fix: add_bleed)"
     assert "✓ clean.pdf  pass" in shown
     assert "━" in raw, "there was a bar"
     assert not any("━" in line for line in shown), "and it is gone"
@@ -765,6 +845,23 @@ def test_doctor_says_what_is_there() -> None:
         "csv, html, json, junit, ndjson, pdf, sarif, text",
     ):
         assert word in result.stdout
+
+
+def test_doctor_says_how_to_get_what_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.metadata
+
+    there = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name == "watchfiles":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return there(name)
+
+    assert re.search(r"^ok  watchfiles +\d", invoke("doctor").stdout, re.MULTILINE)
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    result = invoke("doctor")
+    assert result.exit_code == 0, "nobody may want it"
+    assert re.search(r"^--  watchfiles +is not installed; .*pip install 'makeready\[watch\]'$", result.stdout, re.M)
 
 
 def test_doctor_says_what_is_missing_and_ends_with_4(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,12 +204,11 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded() -> Non
     assert makeready.check(picture(100, 100), max_pixels=10000).facts is not None
 
 
-@pytest.mark.parametrize("kind", ["folder", "missing"])
-def test_a_path_that_is_no_file_gets_a_report(kind: str, tmp_path: Path) -> None:
-    path = tmp_path if kind == "folder" else tmp_path / "gone.pdf"
-    report = makeready.check(path)
+@pytest.mark.parametrize(("name", "said"), [("", "is not a file"), ("gone.pdf", "There is no such file")])
+def test_a_path_that_is_no_file_gets_a_report(name: str, said: str, tmp_path: Path) -> None:
+    report = makeready.check(tmp_path / name)
     assert report.verdict == "unreadable"
-    assert path.name in report.issues[0].message
+    assert said in report.issues[0].message
 
 
 def test_a_name_that_no_file_system_takes_gets_a_report() -> None:

@@ -10,6 +10,7 @@ from makeready import errors
 from makeready.errors import (
     EncryptedFile,
     ExitCode,
+    FixFailed,
     MakereadyError,
     MissingDependency,
     TooLarge,
@@ -24,6 +25,7 @@ TREE = {
     EncryptedFile: (3, 422),
     TooLarge: (3, 413),
     MissingDependency: (4, 503),
+    FixFailed: (5, 500),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jsonschema
 import pytest
 from hypothesis import given
@@ -95,10 +97,11 @@ def test_no_limit_lets_everything_pass() -> None:
     assert AtLeast[Resolution]().grade(Resolution(0)) is None
 
 
-@given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000))
-def test_floors_and_ceilings_mirror_each_other(value: float, warning: float, error: float) -> None:
+@given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
+def test_floors_and_ceilings_mirror_each_other(value: int, warning: int, error: int) -> None:
     low = AtLeast[Resolution](warning=Resolution(warning), error=Resolution(error)).grade(Resolution(value))
-    high = AtMost[Resolution](warning=Resolution(-warning), error=Resolution(-error)).grade(Resolution(-value))
+    mirrored = AtMost[Resolution](warning=Resolution(1000 - warning), error=Resolution(1000 - error))
+    high = mirrored.grade(Resolution(1000 - value))
     assert (low and low.level) == (high and high.level)
 
 
@@ -167,3 +170,29 @@ def test_limits_and_ranges_are_said_as_they_are() -> None:
     assert str(AtMost[Length](error="0.25 mm")) == "error 0.25 mm"
     assert str(AtLeast[Length](error="0.125 in")) == "error 3.175 mm"
     assert str(Between[Length].model_validate({"least": "0.25 mm"})) == "at least 0.25 mm"
+
+
+@pytest.mark.parametrize("written", ["-1 ppi", {"warning": "-0.5 ppi"}, {"error": "-300 ppi"}])
+@pytest.mark.parametrize("kind", [AtLeast[Resolution], AtMost[Resolution], Between[Resolution]])
+def test_a_limit_below_nothing_is_refused(kind, written) -> None:
+    if isinstance(written, dict) and kind is Between[Resolution]:
+        written = {"least": next(iter(written.values()))}
+    with pytest.raises(ValidationError, match="less than nothing: write 0 or more"):
+        kind.model_validate(written)
+
+
+@pytest.mark.parametrize("written", ["0 ppi", "-0 ppi", "0.1 ppi"])
+def test_a_limit_of_nothing_is_one(written) -> None:
+    assert AtMost[Resolution].model_validate(written).error is not None
+
+
+def test_a_single_setting_below_nothing_is_refused() -> None:
+    class Margin(Params):
+        margin: Length = param("3 mm", "How far.")
+
+    assert Margin(margin="0 mm").margin == 0
+    with pytest.raises(ValidationError, match="-3 mm is less than nothing"):
+        Margin(margin="-3 mm")
+    pattern = Margin.model_json_schema()["properties"]["margin"]["pattern"]
+    assert re.search(pattern, "3 mm")
+    assert not re.search(pattern, "-3 mm")

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,19 @@ from makeready.testing import picture
 
 NAMES = {
     "Artwork",
+    "Change",
     "EncryptedFile",
     "Finding",
+    "FixFailed",
     "Issue",
     "MakereadyError",
     "Measure",
     "MissingDependency",
+    "Plan",
     "Profile",
+    "Refusal",
     "Report",
+    "Result",
     "Severity",
     "Size",
     "Stars",
@@ -33,12 +39,15 @@ NAMES = {
     "__version__",
     "check",
     "check_many",
+    "fix",
     "inspect",
     "measure",
+    "plan",
     "stars",
+    "upscale",
 }
 PDF_LIBRARIES = ("pymupdf", "fitz", "pikepdf")
-HEAVY = (*PDF_LIBRARIES, "onnxruntime", "torch", "cv2", "scipy", "fastapi")
+HEAVY = (*PDF_LIBRARIES, "pyvips", "onnxruntime", "torch", "cv2", "scipy", "fastapi")
 
 
 def test_the_public_names_are_these_and_no_others() -> None:
@@ -112,15 +121,16 @@ def test_importing_the_package_loads_nothing_heavy(code: str) -> None:
     assert not imported(code) & {*HEAVY, "pydantic", "rich", "click", "numpy", "PIL"}
 
 
+@pytest.mark.parametrize("command", ["check", "fix", "apply"])
+def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
+    assert not imported(CLI, command, "--help") & {*HEAVY, "pydantic", "rich", "numpy", "PIL"}
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_version_and_help_load_no_library_but_click(option: str) -> None:
     loaded = imported(CLI, option)
     assert "click" in loaded
     assert not loaded & {*HEAVY, "pydantic", "rich", "numpy", "PIL", "multiprocessing"}
-
-
-def test_help_of_a_command_loads_nothing_heavy() -> None:
-    assert not imported(CLI, "check", "--help") & {*HEAVY, "pydantic", "rich", "numpy", "PIL"}
 
 
 def test_stars_of_a_size_load_no_pdf_library() -> None:
@@ -169,7 +179,27 @@ def test_the_command_line_checks_a_picture_without_a_pdf_library(tmp_path: Path)
     assert not set(said["message"].split()) & set(HEAVY)
 
 
-@pytest.mark.parametrize("words", [("explain", "IMG101"), ("profiles", "list"), ("doctor",)])
+def test_declaring_all_fixes_loads_nothing_heavy() -> None:
+    loaded = imported("from makeready import fixes; assert len(fixes.catalogue()) > 15")
+    assert "makeready.fixes.geometry" in loaded
+    assert not loaded & {*HEAVY, "numpy", "PIL", "rich", "click"}
+
+
+def test_a_check_names_what_cures_an_issue_without_loading_the_fixes(tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(picture(60, 40, dpi=30))
+    code = (
+        "import makeready; issues = makeready.check(sys.argv[1], 'poster', only=['IMG101']).issues\n"
+        "assert 'upscale' in issues[0].cures"
+    )
+    loaded = imported(code, file)
+    if not entry_points(group="makeready.fixes"):
+        assert "makeready.fixes.geometry" not in loaded
+
+
+@pytest.mark.parametrize(
+    "words", [("explain", "IMG101"), ("explain", "add_bleed"), ("explain",), ("profiles", "list"), ("doctor",)]
+)
 def test_what_needs_no_file_loads_no_pdf_library(words: tuple[str, ...]) -> None:
     assert not imported(CLI, *words) & set(HEAVY)
 

@@ -13,13 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from makeready import preflight
+from makeready.changes import Change, Refusal
 from makeready.errors import UsageError
 from makeready.facts import Artwork
 from makeready.params import Params, param
-from makeready.registry import SUBJECTS, Check, Registry, check
+from makeready.registry import SUBJECTS, Check, Fix, Registry, check, fix
 from makeready.results import Finding, Severity
 from makeready.testing import pdf
-from makeready.testing.contracts import assert_check_contract, check_faults
+from makeready.testing.contracts import assert_check_contract, assert_fix_contract, check_faults, fix_faults
 
 PAGE = """A sentence.
 
@@ -393,3 +394,210 @@ def test_the_contract_wants_the_fault_found_where_the_author_says_it_is() -> Non
     wrong = check(code="XYZ101", name="a-fault", title="A fault", on=Artwork, message="a fault")(blind)
     assert list(check_faults(wrong)) == []
     assert any("finds nothing" in fault for fault in check_faults(wrong, [pdf().bytes()]))
+
+
+# Fixes
+
+FIX_PAGE = """A sentence.
+
+## What changes
+This.
+
+## What stays exactly as it was
+That.
+
+## When not to use it
+Never.
+"""
+
+GOOD_FIX = f'''
+from makeready.changes import Change
+from makeready.registry import fix
+
+@fix(id="house_fix", title="Do it", stage="ink", safety="safe", kinds=("pdf",))
+def house_fix(job, params):
+    """{FIX_PAGE}"""
+    yield from ()
+'''
+
+
+def declare_fix(
+    id: str = "house_fix", page: str = FIX_PAGE, run: Callable[..., object] | None = None, **said: object
+) -> Fix:
+    def nothing(job, params):
+        yield from ()
+
+    function = run or nothing
+    function.__doc__ = page
+    words = {"title": "Do it", "stage": "ink", "safety": "safe", "kinds": ("pdf",)} | said
+    return fix(id=id, **words)(function)  # type: ignore[arg-type]
+
+
+def fixes_registry() -> Registry[Fix]:
+    return Registry(Fix, group="makeready.fixes", noun="fix")
+
+
+def test_a_fix_is_found_by_its_id_in_any_case() -> None:
+    found = fixes_registry()
+    found.add([declare_fix()])
+    assert found["HOUSE_FIX"].id == "house_fix"
+    with pytest.raises(UsageError, match="There is no fix 'hous_fix'") as caught:
+        found["hous_fix"]
+    assert "house_fix" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (declare_fix("House-Fix"), "lower-case words with underscores"),
+        (declare_fix(page="A sentence."), "What changes"),
+        (declare_fix(page=FIX_PAGE.replace("## When not", "## When")), "When not to use it"),
+    ],
+)
+def test_a_faulty_fix_is_refused_and_says_why(wrong: Fix, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        fixes_registry().add([wrong])
+
+
+def test_a_module_may_hold_checks_and_fixes_and_each_registry_takes_its_own() -> None:
+    both = SimpleNamespace(one=declare(), other=declare_fix())
+    checks, mending = registry(), fixes_registry()
+    checks.add_module(both, "a-stranger")
+    mending.add_module(both, "a-stranger")
+    assert [item.code for item in checks] == ["XYZ101"]
+    assert [(item.id, item.source) for item in mending] == [("house_fix", "a-stranger")]
+
+
+@pytest.mark.parametrize("held", [{"one": declare()}, {"one": declare_fix()}])
+def test_a_module_that_holds_only_the_other_kind_is_no_fault(held: dict[str, object]) -> None:
+    checks, mending = registry(), fixes_registry()
+    checks.add_module(SimpleNamespace(**held), "a-stranger")
+    mending.add_module(SimpleNamespace(**held), "a-stranger")
+    assert len(checks) + len(mending) == 1
+
+
+def test_a_module_that_holds_neither_is_a_fault() -> None:
+    for found, noun in ((registry(), "check"), (fixes_registry(), "fix")):
+        with pytest.raises(ValueError, match=f"it declares no {noun}"):
+            found.add_module(SimpleNamespace(x=1), "a-stranger")
+
+
+def test_a_plug_in_file_is_run_once_for_its_checks_and_fixes(tmp_path: Path) -> None:
+    file, runs = tmp_path / "both.py", tmp_path / "runs"
+    runs.write_text("")
+    count = f"from pathlib import Path\nruns = Path({str(runs)!r})\nruns.write_text(runs.read_text() + 'x')\n"
+    file.write_text(f"{count}{GOOD}\n{GOOD_FIX}")
+    checks, mending = registry(), fixes_registry()
+    checks.load_file(file)
+    mending.load_file(file)
+    assert "XYZ101" in checks
+    assert "house_fix" in mending
+    assert runs.read_text() == "x"
+
+
+def test_two_plug_in_files_whose_names_are_alike_are_two(tmp_path: Path) -> None:
+    (tmp_path / "a-b.py").write_text(GOOD)
+    (tmp_path / "a_b.py").write_text(GOOD.replace("XYZ101", "XYZ102").replace("always-there", "also-there"))
+    found = registry()
+    found.load_file(tmp_path / "a-b.py")
+    found.load_file(tmp_path / "a_b.py")
+    assert [item.code for item in found] == ["XYZ101", "XYZ102"]
+
+
+def test_a_fix_of_a_distribution_is_loaded_and_named_by_the_doctor(distribution) -> None:
+    folder = distribution("plugin-mends", {"mending_plugin": GOOD_FIX}, {"makeready.fixes": ["x = mending_plugin"]})
+    said = run("doctor", path=folder)
+    assert "plug-in plugin-mends" in said.stdout
+    assert "fix house_fix" in said.stdout
+    assert run("explain", "house_fix", path=folder).stdout.startswith("# house_fix: Do it")
+
+
+def test_a_broken_fix_of_a_distribution_is_listed_and_stops_nothing(distribution) -> None:
+    folder = distribution("plugin-ruins", {"ruining": "import nothing_like_it"}, {"makeready.fixes": ["x = ruining"]})
+    said = run("doctor", path=folder)
+    assert said.returncode == 0
+    assert "nothing_like_it" in said.stdout
+
+
+def test_what_a_distribution_cures_is_named_in_the_report(distribution, tmp_path: Path) -> None:
+    text = GOOD_FIX.replace('kinds=("pdf",)', 'kinds=("pdf",), cures=("BOX105",)')
+    folder = distribution("plugin-cures", {"curing_plugin": text}, {"makeready.fixes": ["x = curing_plugin"]})
+    artwork = pdf("A6", pages=1).page(trim="A5").save(tmp_path / "a.pdf")
+    assert "(fix: house_fix)" in run("check", artwork, "--only", "BOX105", path=folder).stdout
+
+
+def _crashing(job, params):
+    yield Change("x")
+    raise KeyError("no such thing")
+
+
+def _endless(job, params):
+    job.pdf.pdf.docinfo["/Seen"] = str(job.pdf.pdf.docinfo.get("/Seen", "")) + "x"
+    yield Change("once more")
+
+
+def _hesitant(job, params):
+    yield Change("half of it")
+    raise Refusal("the other half cannot be done")
+
+
+def _speechless(job, params):
+    raise Refusal("")
+    yield
+
+
+def _mumbling(job, params):
+    job.pdf.pdf.docinfo["/Seen"] = "x"
+    yield Change("")
+
+
+class Untied(Params):
+    """Settings that are tied to what is not there."""
+
+    width: int = param(3, "How wide.", like="BOX102.nothing")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (declare_fix(title="Do it."), "full stop"),
+        (declare_fix(kinds=("svg",)), "kinds"),
+        (declare_fix(needs=("magic",)), "needs"),
+        (declare_fix(cures=("XYZ999",)), "it cures XYZ999, which is no check"),
+        (declare_fix(params=Untied), "which is no setting of a check"),
+        (declare_fix(page=FIX_PAGE.replace("A sentence.", "no sentence")), "does not begin with a sentence"),
+        (declare_fix(page=FIX_PAGE.replace("Never.", "")), "'When not to use it' is empty"),
+        (declare_fix(run=_crashing), "it fails: KeyError"),
+        (declare_fix(run=_endless), "again the second time"),
+        (declare_fix(run=_hesitant), "it refuses in the middle of its work"),
+        (declare_fix(run=_speechless), "it refuses without a reason"),
+        (declare_fix(run=_mumbling), "does not read well"),
+    ],
+)
+def test_the_contract_sees_what_a_fix_does_wrong(wrong: Fix, said: str) -> None:
+    faults = list(fix_faults(wrong))
+    assert any(said in fault for fault in faults), faults
+
+
+def test_the_contract_lets_a_fix_pass_that_does_nothing() -> None:
+    assert_fix_contract(declare_fix())
+
+
+def test_the_contract_wants_mended_what_the_author_says_it_mends() -> None:
+    def idle(job, params):
+        yield from ()
+
+    lazy = declare_fix(run=idle, cures=("BOX101",))
+    untrimmed = pdf("A6", bleed=None, boxes={"trim": None}).bytes()
+    assert any("it changes nothing" in fault for fault in fix_faults(lazy, [untrimmed]))
+    assert any("nothing that it cures" in fault for fault in fix_faults(lazy, [pdf("A6").bytes()]))
+
+    def noted(job, params):
+        if "/Seen" not in job.pdf.pdf.docinfo:
+            job.pdf.pdf.docinfo["/Seen"] = "x"
+            yield Change("noted")
+
+    assert any(
+        "BOX101 is still there" in fault for fault in fix_faults(declare_fix(run=noted, cures=("BOX101",)), [untrimmed])
+    )
+    assert list(fix_faults(declare_fix(run=noted), [untrimmed])) == []

@@ -110,7 +110,8 @@ def test_a_report_has_the_promised_shape() -> None:
     assert got["makeready"] == makeready.__version__
     assert set(got["file"]) == {"path", "kind", "format", "bytes", "sha256"}
     assert (got["file"]["path"], got["file"]["kind"], got["file"]["format"]) == ("in/a.pdf", "pdf", "PDF 1.6")
-    assert set(got["profile"]) == {"name", "title", "sha256", "undecided"}
+    assert set(got["profile"]) == {"name", "title", "sha256", "undecided", "plugin_files", "ink_limit"}
+    assert got["profile"]["ink_limit"] == {"value": 320.0, "unit": "%", "text": "320%"}
     assert got["verdict"] == "error"
     assert got["stars"] == {
         "stars": 1,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,13 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from makeready import watch
 from makeready.cli import main
+from makeready.engine import measure
 from makeready.errors import UsageError
+from makeready.inspection import as_size
 from makeready.testing import pdf, picture
+from makeready.watch import Ticket, read_ticket
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, links and pipes are those of POSIX")
 #: Far longer than anything takes; only a failing test waits for so long.
@@ -313,6 +319,42 @@ def test_a_ticket_that_does_not_fit_fails_the_file(hot: Path, clean: bytes, text
     assert result.exit_code == 3
     assert said in result.stdout
     assert files(hot) == ["failed/a.pdf", "failed/a.pdf.json", "success/b.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("ticket", "fits"),
+    [
+        ({}, True),
+        ({"profile": "poster", "canvas": "A2", "settings": {"BOX107": "off", "IMG101.resolution.error": 120}}, True),
+        ({"profile": None}, True),
+        ([], False),
+        ({"profil": "poster"}, False),
+        ({"profile": 3}, False),
+        ({"canvas": "9" * 101}, False),
+        ({"settings": {"IMG101.resolution": {"error": 1}}}, False),
+    ],
+)
+def test_the_schema_of_tickets_takes_what_a_watcher_takes(ticket: object, fits: bool, tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(
+        json.loads(CliRunner().invoke(main, ["watch", "--ticket-schema"]).stdout)
+    )
+    validator.check_schema(validator.schema)
+    file = tmp_path / "a.pdf.json"
+    file.write_text(json.dumps(ticket))
+    with contextlib.nullcontext() if fits else pytest.raises(UsageError):
+        read_ticket(file)
+    assert validator.is_valid(ticket) == fits
+
+
+def test_the_ticket_of_the_manual_is_one(tmp_path: Path) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "hot-folder.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", manual, re.DOTALL)
+    file = tmp_path / "a.pdf.json"
+    file.write_text(example)
+    ticket = read_ticket(file)
+    measure(ticket.profile or "default", settings=ticket.assignments)
+    assert as_size(ticket.canvas) is not None
+    assert set(json.loads(example)) == set(Ticket.model_fields), "every key is shown"
 
 
 def test_a_ticket_beside_two_files_is_for_neither(hot: Path, clean: bytes) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gwg2022
-from makeready import preflight
-from makeready.report import pages, schema
+from makeready import fixes, preflight, watch
+from makeready.registry import Fix
+from makeready.report import fix_pages, pages, schema
 
 ROOT = Path(__file__).parent.parent
 MARK = "<!-- made by tools/generate.py from the declarations; do not edit -->\n\n"
@@ -28,8 +29,43 @@ def generated_profiles() -> Iterator[tuple[Path, str]]:
         yield PROFILES / f"{name}.toml", text
 
 
+CURED = ROOT / "src/makeready/fixes/cured.py"
+CURED_TEXT = '''"""Which fixes cure what, by kind of file and code; made by tools/generate.py, do not edit.
+
+A check only wants to name them, and loading every fix for that would take longer than most checks.
+"""
+
+CURED: dict[str, dict[str, tuple[str, ...]]] = {table}
+'''
+
+
+def cured() -> str:
+    """The table of cures as a module, laid out as the formatter does."""
+    rows = []
+    for kind, codes in fixes.cured_by(built_in_fixes()).items():
+        lines = [f'        "{code}": {_tuple(ids)},\n' for code, ids in codes.items()]
+        rows.append(f'    "{kind}": {{\n{"".join(lines)}    }},\n')
+    return CURED_TEXT.format(table=f"{{\n{''.join(rows)}}}")
+
+
+def _tuple(ids: tuple[str, ...]) -> str:
+    inside = ", ".join(f'"{id}"' for id in ids)
+    return f"({inside},)" if len(ids) == 1 else f"({inside})"
+
+
+def built_in_fixes() -> list[Fix]:
+    """Those that come with the package, in the order they are made in."""
+    found = [fix for fix in fixes.catalogue() if fix.source == "built-in"]
+    return sorted(found, key=lambda fix: fix.order)
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Every other generated file with its text."""
+    yield CURED, cured()
+    mending = built_in_fixes()
+    for fix in mending:
+        yield ROOT / f"docs/fixes/{fix.id}.md", MARK + fix_pages.fix_page(fix)
+    yield ROOT / "docs/fixes/README.md", MARK + fix_pages.index(mending, link="[{id}]({id}.md)")
     catalogue = [check for check in preflight.catalogue() if check.source == "built-in"]
     for check in catalogue:
         yield ROOT / f"docs/checks/{check.code}.md", MARK + pages.check_page(check)
@@ -37,11 +73,16 @@ def generated() -> Iterator[tuple[Path, str]]:
     for name in preflight.profile_names():
         if preflight.is_built_in_profile(name):
             yield ROOT / f"docs/profiles/{name}.md", MARK + pages.profile_page(preflight.load_profile(name), catalogue)
-    yield ROOT / "schemas/report.json", json.dumps(schema.report_schema(), indent=1, ensure_ascii=False) + "\n"
-    yield (
-        ROOT / "schemas/profile.json",
-        json.dumps(schema.profile_schema(catalogue), indent=1, ensure_ascii=False) + "\n",
-    )
+    schemas = {
+        "report": schema.report_schema(),
+        "ticket": watch.ticket_schema(),
+        "profile": schema.profile_schema(catalogue, mending),
+        "chain": schema.chain_schema(mending),
+        "plan": schema.plan_schema(),
+        "result": schema.result_schema(),
+    }
+    for name, found in schemas.items():
+        yield ROOT / f"schemas/{name}.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -49,7 +90,11 @@ def main(arguments: list[str]) -> int:
     checking = "--check" in arguments
     stale = _stale(dict(generated_profiles()), checking)
     files = dict(generated())
-    kept = {path for folder in ("docs/checks", "docs/profiles", "schemas") for path in (ROOT / folder).glob("*.*")}
+    kept = {
+        path
+        for folder in ("docs/checks", "docs/fixes", "docs/profiles", "schemas")
+        for path in (ROOT / folder).glob("*.*")
+    }
     stale += _stale(files, checking)
     orphans = sorted(kept - set(files))
     for path in orphans:

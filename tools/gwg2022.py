@@ -87,7 +87,7 @@ def _black_overprint(asked: Requirements) -> Entry:
     if not text and not lines:
         return None
     sizes = {"text": f"{text.get('warning', 0):g} pt", "lines": f"{lines.get('warning', 0):g} pt"}
-    return sizes | {"level": asked["R0009"].level, "gray": asked["R0011"].level}
+    return sizes | {"level": asked["R0009"].level, "gray": asked["R0011"].level, "on_paper": True}
 
 
 def _rich_black(asked: Requirements) -> Entry:

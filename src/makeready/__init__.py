@@ -17,17 +17,24 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from makeready.batch import check_many as check_many
+    from makeready.changes import Change as Change
+    from makeready.changes import Plan as Plan
+    from makeready.changes import Refusal as Refusal
+    from makeready.changes import Result as Result
     from makeready.engine import Measure as Measure
     from makeready.engine import check as check
     from makeready.engine import measure as measure
     from makeready.engine import stars as stars
     from makeready.errors import EncryptedFile as EncryptedFile
+    from makeready.errors import FixFailed as FixFailed
     from makeready.errors import MakereadyError as MakereadyError
     from makeready.errors import MissingDependency as MissingDependency
     from makeready.errors import TooLarge as TooLarge
     from makeready.errors import UnreadableFile as UnreadableFile
     from makeready.errors import UsageError as UsageError
     from makeready.facts import Artwork as Artwork
+    from makeready.fixing import fix as fix
+    from makeready.fixing import plan as plan
     from makeready.inspection import inspect as inspect
     from makeready.profile import Profile as Profile
     from makeready.results import Finding as Finding
@@ -37,16 +44,28 @@ if TYPE_CHECKING:
     from makeready.results import Stars as Stars
     from makeready.results import Verdict as Verdict
     from makeready.units import Size as Size
+    from makeready.upscale import upscale as upscale
 
 _HOMES = {
     "batch": ("check_many",),
+    "changes": ("Change", "Plan", "Refusal", "Result"),
     "engine": ("Measure", "check", "measure", "stars"),
-    "errors": ("EncryptedFile", "MakereadyError", "MissingDependency", "TooLarge", "UnreadableFile", "UsageError"),
+    "errors": (
+        "EncryptedFile",
+        "FixFailed",
+        "MakereadyError",
+        "MissingDependency",
+        "TooLarge",
+        "UnreadableFile",
+        "UsageError",
+    ),
     "facts": ("Artwork",),
+    "fixing": ("fix", "plan"),
     "inspection": ("inspect",),
     "profile": ("Profile",),
     "results": ("Finding", "Issue", "Report", "Severity", "Stars", "Verdict"),
     "units": ("Size",),
+    "upscale": ("upscale",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

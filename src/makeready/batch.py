@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Seconds a file may take.
 TIMEOUT = 120.0
-#: Address space of a child. A picture of 500 megapixels or a PDF of 1,000 pages fits; a bomb does not.
+#: Address space of a child. A picture of 1,000 megapixels or a PDF of 1,000 pages fits; a bomb does not.
 MEMORY_BYTES = 6 * 1024**3
 #: A child is replaced after so many files, in case a native library leaks.
 FILES_PER_CHILD = 500
@@ -56,6 +56,8 @@ class Event:
     path: str
     done: int = 0
     total: int = 0
+    #: In words, where a page is not what is counted.
+    what: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def run(
     processes: int | None = None,
     timeout: float = TIMEOUT,
     on_event: Callable[[Event], None] | None = None,
-) -> Iterator[Checked]:
+) -> Generator[Checked, None, None]:
     """Look at many files; reports come as they are ready, ``position`` says which file each one is of.
 
     Args:
@@ -293,9 +295,11 @@ def _context() -> BaseContext:
     """How children are made.
 
     A fork starts at once, but copies locks that other threads may hold, and is not safe with macOS's system
-    libraries. So: fork on Linux while this process has a single thread, else a fresh interpreter.
+    libraries. libvips keeps threads that Python does not count, and a fork waits for them for ever. So: fork on Linux
+    while this process has a single thread and no libvips, else a fresh interpreter.
     """
-    forkable = sys.platform.startswith("linux") and threading.active_count() == 1
+    alone = threading.active_count() == 1 and "pyvips" not in sys.modules
+    forkable = sys.platform.startswith("linux") and alone
     return multiprocessing.get_context("fork" if forkable else "spawn")
 
 
@@ -344,13 +348,13 @@ def _last_resort(timeout: float) -> Iterator[None]:
 
 
 def _one(pipe: Connection, job: Job, path: Path) -> Checked:
-    told = 0.0
+    told, last = 0.0, ""
 
-    def progress(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > _TELL_EVERY:
-            told = time.monotonic()
-            pipe.send(("page", (done, total)))
+    def progress(done: int, total: int, what: str = "") -> None:
+        nonlocal told, last
+        if time.monotonic() - told > _TELL_EVERY or what != last:
+            told, last = time.monotonic(), what
+            pipe.send(("page", (done, total, what)))
 
     try:
         return job.run(path, progress)
@@ -362,7 +366,7 @@ def _one(pipe: Connection, job: Job, path: Path) -> Checked:
 
 def _failure(job: Job, path: Path, why: str | UnreadableFile) -> Checked:
     """The report of a file that came to nothing."""
-    error = UnreadableFile(why) if isinstance(why, str) else why
+    error = UnreadableFile(why, inspection.FAILED_INSIDE) if isinstance(why, str) else why
     report = inspection.unreadable(Source.of(path), error, _profile(job))
     return Checked(report.replace(failed_plugins=job.held.failed_plugins if job.held else {}))
 

@@ -13,26 +13,44 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready import __version__
+from makeready import __version__, cli_fix
+from makeready.cli_options import (
+    CANVAS,
+    FILES,
+    JOBS,
+    JUDGING,
+    PLUGINS,
+    TIMEOUT,
+    Reading,
+    for_a_person,
+    light,
+    named_files,
+    progress_bar,
+    reading,
+    results_to,
+    same_file,
+    tell_failed_plugins,
+    words,
+    worst_exit_code,
+)
 from makeready.errors import ExitCode, MakereadyError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from makeready.batch import Checked, Event, Job
+    from makeready.batch import Checked, Job
     from makeready.report import Reporter
     from makeready.results import Report
 
-F = TypeVar("F", bound=Callable[..., Any])
-_RANKS = {"info": 1, "warning": 2, "error": 3, "never": 9}
 _EPILOG = """\b
 Exit codes: 0 nothing at or above --fail-on   1 issues   2 usage   3 a file was unreadable
             4 something is not installed   5 a check crashed   130 interrupted
 The highest wins over a batch; one bad file never stops the others."""
+_READING = reading("Write to this file.", "Also say how every check fared.")
 
 
 class Commands(click.Group):
@@ -40,6 +58,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        _replace_closed_streams()
         # Names that are not UTF-8 come as lone surrogates; they must not stop a run half way.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
@@ -53,6 +72,8 @@ class Commands(click.Group):
             code = error.exit_code
         except click.ClickException as error:
             error.show()
+            if isinstance(error, click.UsageError) and (file := _file_like_an_option()):
+                click.echo(f"       If the file {file} is meant, write ./{file}", err=True)
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
@@ -86,6 +107,18 @@ class Commands(click.Group):
             raise UsageError(f"There is no command {args[0]!r}.", near or "'makeready --help' lists them.") from None
 
 
+def _replace_closed_streams() -> None:
+    """A stream that the caller has closed (``>&-``) loses what is written to it, and no file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _file_like_an_option() -> str | None:
+    """A file among the arguments whose name begins with a dash."""
+    return next((word for word in sys.argv[1:] if word.startswith("-") and os.path.isfile(word)), None)
+
+
 @contextmanager
 def _orderly_end() -> Iterator[None]:
     """Be ended (by ``kill``, a job runner, a shutdown) as by Ctrl-C: children stopped, no half-written report."""
@@ -102,92 +135,19 @@ def _orderly_end() -> Iterator[None]:
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="makeready")
 def main() -> None:
-    """Look at print artwork and say what will go wrong on press.
+    """Look at print artwork, say what will go wrong on press, and mend it.
 
     \b
     makeready check poster.pdf --profile poster -o report.html
     makeready check incoming/ --profile sheetfed-coated
+    makeready fix brochure.pdf --profile sheetfed-coated
     makeready stars 4000x3000 --canvas 30x20in --product photo_on_canvas
     """
 
 
-def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def _words(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
-def _page_numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[int] | None:
-    """``1-4,8`` as numbers."""
-    if value is None:
-        return None
-    numbers: set[int] = set()
-    for part in value.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise click.BadParameter(f"{part.strip()!r} is not a page or a range such as 1-4.")
-        if max(len(first), len(last)) > 6:
-            raise click.BadParameter(f"no file has that many pages ({part.strip()}).")
-        numbers.update(range(int(first), int(last or first) + 1))
-    if not numbers or min(numbers) < 1:
-        raise click.BadParameter("pages count from 1, and a range runs upwards.")
-    return frozenset(numbers)
-
-
-class Reading(NamedTuple):
-    """The options that every command has which reads files."""
-
-    canvas: str | None
-    pages: frozenset[int] | None
-    jobs: int | None
-    timeout: float
-    output: Path | None
-    no_progress: bool
-    quiet: bool
-    verbose: bool
-
-
-_FILES = click.argument("files", nargs=-1, required=True, metavar="FILES|DIR…")
-_CANVAS = click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
-_JOBS = click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
-_TIMEOUT = click.option(
-    "--timeout", type=float, default=120.0, show_default=True, metavar="S", help="Seconds a file may take."
-)
-_READING = _all(
-    _CANVAS,
-    click.option("--pages", callback=_page_numbers, metavar="1-4,8", help="Only these pages."),
-    _JOBS,
-    _TIMEOUT,
-    click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Write to this file."),
-    click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
-    click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
-    click.option("-v", "--verbose", is_flag=True, help="Also say how every check fared."),
-)
-_JUDGING = _all(
-    click.option("-p", "--profile", default="default", show_default=True, help="A profile's name, or a TOML file."),
-    click.option("--only", multiple=True, callback=_words, metavar="CODES", help="Run only these: IMG101,BOX*."),
-    click.option("--skip", multiple=True, callback=_words, metavar="CODES", help="Leave these out."),
-    click.option("--set", "settings", multiple=True, metavar="CODE.SETTING=VALUE", help="Lay over the profile."),
-    click.option("--units", type=click.Choice(["mm", "in", "pt"]), default="mm", show_default=True, help="Of lengths."),
-    click.option(
-        "--fail-on", type=click.Choice(list(_RANKS)), default="error", show_default=True, help="What makes exit code 1."
-    ),
-    click.option(
-        "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks."
-    ),
-)
-
-
 @main.command(epilog=_EPILOG)
-@_FILES
-@_JUDGING
+@FILES
+@JUDGING
 @click.option(
     "--format",
     "style",
@@ -228,19 +188,22 @@ def check(
         after=reporter.after,
     )
     if not options.quiet and not _as_tables(reporter, options.output):  # tables name them in their headings
-        for source, why in held.failed_plugins.items():
-            click.echo(f"plug-in {source} did not load: {why}", err=True)
+        tell_failed_plugins(held.failed_plugins)
     reports = _run(files, job, reporter, options)
     if timings:
         from makeready import preflight
         from makeready.report import timings as table
 
         click.echo("\n".join(table.lines(reports, preflight.catalogue(plugins))), err=True)
-    return _exit_code(reports, fail_on)
+    return worst_exit_code(reports, fail_on)
+
+
+main.add_command(cli_fix.fix)
+main.add_command(cli_fix.apply)
 
 
 @main.command(epilog=_EPILOG)
-@_FILES
+@FILES
 @click.option("--format", "style", type=click.Choice(["json", "ndjson"]), default=None, help="[default: json]")
 @_READING
 def inspect(files: tuple[str, ...], style: str | None, **reading: Any) -> int:
@@ -252,28 +215,29 @@ def inspect(files: tuple[str, ...], style: str | None, **reading: Any) -> int:
     suffix = options.output.suffix.lower() if options.output else ""
     reporter = _reporter(style or ("ndjson" if suffix in (".ndjson", ".jsonl") else "json"), None)
     job = Job(canvas=as_size(options.canvas), pages=options.pages)
-    return _exit_code(_run(files, job, reporter, options), "never")
+    return worst_exit_code(_run(files, job, reporter, options), "never")
 
 
 def _run(files: Sequence[str], job: Job, reporter: Reporter, options: Reading) -> list[Report]:
     """Look at all files and write what comes; returns the reports without their facts, which may be large."""
     from makeready import batch
 
-    paths, output = _paths(files, "look at"), options.output
-    if output is not None and any(_same(path, output) for path in paths):
+    paths, output = named_files(files, "look at"), options.output
+    if output is not None and any(same_file(path, output) for path in paths):
         raise UsageError(f"{output} is one of the files to look at.", "Name another file for the report.")
-    show = not (options.quiet or options.no_progress) and sys.stderr.isatty()
     tables = _tables() if _as_tables(reporter, output) else None
     names = _names(paths, reporter, output) if reporter.one_each else None
-    if reporter.one_each and output is None and _for_a_person():
+    if reporter.one_each and output is None and for_a_person():
         raise UsageError(f"A {reporter.name} report is not for a terminal.", "Name a file for it: -o OUT.")
-    with _progress(len(paths), show=show, beside=tables) as on_event:
+    with progress_bar(len(paths), show=options.shows_progress, beside=tables) as on_event:
         ready = batch.run(paths, job, processes=options.jobs, timeout=options.timeout, on_event=on_event)
         if names is not None:
             kept = _write_each(ready, names, reporter)
         else:
-            with _output(output, reporter) as stream:
+            with results_to(output, data=reporter.name != "text") as stream:
                 kept = _write_all(ready, reporter, stream, tables, options.verbose)
+    if job.pages is not None and not options.quiet and (short := _too_short(kept, max(job.pages))):
+        click.echo(short, err=True)
     if not options.quiet and (output is not None or (tables is not None and len(kept) > 1)):
         from rich.console import Console
 
@@ -285,6 +249,19 @@ def _run(files: Sequence[str], job: Job, reporter: Reporter, options: Reading) -
             said = f"The report is in {output}" if names is None or len(names) == 1 else f"The reports are in {output}"
             console.print(said, highlight=False, markup=False, soft_wrap=True)
     return kept
+
+
+def _too_short(reports: Sequence[Report], last: int) -> str | None:
+    """Which files end before the last page that was asked for."""
+    from makeready.report.text import clean
+
+    found = [report for report in reports if report.facts is not None and report.facts.page_count < last]
+    if not found:
+        return None
+    counts = {clean(report.file.path): report.facts.page_count for report in found[:3] if report.facts is not None}
+    named = ", ".join(f"{path} has {count} page{'s' if count != 1 else ''}" for path, count in counts.items())
+    more = f", and {len(found) - 3} more files end before it" if len(found) > 3 else ""
+    return f"page {last} is not there: {named}{more}"
 
 
 def _write_all(
@@ -301,17 +278,17 @@ def _write_all(
     if reporter.name == "ndjson":
         for checked in ready:
             stream(reporter.render([checked.report], {}))
-            kept.append(_light(checked.report))
+            kept.append(light(checked.report))
     elif reporter.name == "text":
         print_text = _printer(tables, stream, verbose)
         for checked in batch.in_order(ready):
             print_text(checked.report)
-            kept.append(_light(checked.report))
+            kept.append(light(checked.report))
     else:
         whole: list[Checked] = list(batch.in_order(ready))
         prepared = {place: checked.extra for place, checked in enumerate(whole) if checked.extra}
         stream(reporter.render([checked.report for checked in whole], prepared))
-        kept = [_light(checked.report) for checked in whole]
+        kept = [light(checked.report) for checked in whole]
     return kept
 
 
@@ -319,9 +296,9 @@ def _write_each(ready: Iterator[Checked], names: Sequence[Path | None], reporter
     """A document about each file, written as soon as it is ready."""
     kept: dict[int, Report] = {}
     for checked in ready:
-        with _output(names[checked.position], reporter) as stream:
+        with results_to(names[checked.position], data=reporter.name != "text") as stream:
             stream(reporter.render([checked.report], {0: checked.extra} if checked.extra else {}))
-        kept[checked.position] = _light(checked.report)
+        kept[checked.position] = light(checked.report)
     return [kept[place] for place in sorted(kept)]
 
 
@@ -348,47 +325,14 @@ def _names(paths: Sequence[Path], reporter: Reporter, output: Path | None) -> li
             number += 1
             name = f"{whole.stem}-{number}{whole.suffix}"
         taken.add(name.lower())
-        if os.path.exists(output / name) and any(_same(one, output / name) for one in paths):
+        if os.path.exists(output / name) and any(same_file(one, output / name) for one in paths):
             raise UsageError(f"{output / name} is one of the files to look at.", "Name another folder for the reports.")
         names.append(output / name)
     return names
 
 
-def _paths(files: Sequence[str], deed: str) -> list[Path]:
-    """All files that were named or found in folders; one that is named twice comes once."""
-    from makeready.batch import find_files
-
-    paths = list(dict.fromkeys(find_files(files)))
-    if not paths:
-        raise UsageError(f"There is nothing to {deed}.", f"No artwork was found in {', '.join(files)}.")
-    return paths
-
-
-def _same(path: Path, output: Path) -> bool:
-    try:
-        return path.samefile(output)
-    except OSError:  # one of them is not there
-        return False
-
-
 def _as_tables(reporter: Reporter, output: Path | None) -> bool:
-    return reporter.name == "text" and output is None and _for_a_person()
-
-
-def _for_a_person() -> bool:
-    """Whether standard output is a terminal."""
-    return sys.stdout.isatty()
-
-
-def _light(report: Report) -> Report:
-    """A report whose facts are let go, keeping whether there were any."""
-    from dataclasses import fields, replace
-
-    facts = report.facts
-    if facts is None:
-        return report
-    rows: dict[str, Any] = {field.name: () for field in fields(facts) if field.default == ()}
-    return report.replace(facts=replace(facts, **rows))
+    return reporter.name == "text" and output is None and for_a_person()
 
 
 def _tables() -> Console:
@@ -412,56 +356,6 @@ def _printer(tables: Console | None, stream: Callable[[str | bytes], None], verb
     return lines
 
 
-@contextmanager
-def _output(path: Path | None, reporter: Reporter) -> Iterator[Callable[[str | bytes], None]]:
-    """Where results go: standard output, or a file that appears whole or not at all."""
-    if path is not None:
-        from makeready.report import writing
-
-        with writing(path) as write:
-            yield write
-        return
-    if reporter.name != "text" and hasattr(sys.stdout, "reconfigure"):
-        # Whatever the locale and the system say: JSON is UTF-8 (RFC 8259, 8.1), lines of CSV end in CR LF.
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
-    yield lambda document: click.echo(document, nl=False)
-
-
-@contextmanager
-def _progress(total: int, *, show: bool, beside: Console | None) -> Iterator[Callable[[Event], None] | None]:
-    """A bar: files done, and the page of the file at hand.
-
-    It is drawn on standard error or, while tables are printed on the terminal, by the console that prints them:
-    only that one knows how to print above the bar.
-    """
-    if not show:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from makeready.report.text import clean
-
-    # A name such as [bold].pdf is no markup.
-    name_column = TextColumn("{task.description}", markup=False)
-    columns = (name_column, BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[page]}"))
-    # No refresh thread: children are forked while this runs, and a fork copies the locks of other threads.
-    console = beside or Console(stderr=True)
-    bar = Progress(
-        *columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
-    )
-    with bar:
-        task = bar.add_task("checking", total=total, page="")
-
-        def on_event(event: Event) -> None:
-            name = clean(Path(event.path).name[:40])
-            page = f"page {event.done} of {event.total}" if event.kind == "page" else ""
-            bar.update(task, advance=event.kind == "done", description=name, page=page)
-            bar.refresh()
-
-        yield on_event
-
-
 def _reporter(style: str | None, output: Path | None) -> Reporter:
     from makeready import report
 
@@ -470,21 +364,9 @@ def _reporter(style: str | None, output: Path | None) -> Reporter:
     return report.reporters()[style]
 
 
-def _exit_code(reports: Sequence[Report], fail_on: str) -> int:
-    code = ExitCode.OK
-    for report in reports:
-        if report.facts is None:
-            code = max(code, ExitCode.UNREADABLE)
-        elif any(issue.severity.rank >= _RANKS[fail_on] for issue in report.issues):
-            code = max(code, ExitCode.ISSUES)
-        if report.crashed:
-            code = max(code, ExitCode.CRASHED)
-    return int(code)
-
-
 @main.command()
 @click.argument("what", nargs=-1, required=True, metavar="WIDTHxHEIGHT|FILES…")
-@_CANVAS
+@CANVAS
 @click.option("--product", default="photo_on_canvas", show_default=True, help="A profile that names a least ppi.")
 @click.option("--sort", is_flag=True, help="The worst first.")
 @click.option(
@@ -524,7 +406,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
     held = engine.measure(product, only=("IMG101",))
     if held.profile.product.min_ppi is None:
         engine.stars(1, 1, "1x1in", product)  # says what is wrong with the product
-    paths = _paths(files, "rate")
+    paths = named_files(files, "rate")
     job = batch.Job(held=held, canvas=as_size(canvas))
     reports = [checked.report for checked in batch.in_order(batch.run(paths, job))]
     if sort:
@@ -537,7 +419,7 @@ def _stars_of_files(files: Sequence[str], canvas: str | None, product: str, sort
             reason = _no_stars(report)
             reason = reason and text.clean(reason)
             click.echo(f"{f'no stars: {reason}' if reason else text.stars(report)}  {text.clean(report.file.path)}")
-    return int(_exit_code(reports, "never"))
+    return int(worst_exit_code(reports, "never"))
 
 
 def _no_stars(report: Report) -> str | None:
@@ -547,31 +429,39 @@ def _no_stars(report: Report) -> str | None:
 
 
 @main.command()
-@click.argument("name", required=False, metavar="[CODE|NAME|PROFILE]")
-@click.option(
-    "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="FILE.py", help="More checks."
-)
-def explain(name: str | None, plugins: tuple[Path, ...]) -> int:
-    """Print the page about a check or a profile; without a name, the list of checks."""
+@click.argument("name", required=False, metavar="[CODE|NAME|FIX|PROFILE]")
+@click.option("--checks", is_flag=True, help="List the checks only.")
+@click.option("--fixes", is_flag=True, help="List the fixes only.")
+@PLUGINS
+def explain(name: str | None, checks: bool, fixes: bool, plugins: tuple[Path, ...]) -> int:
+    """Print the page about a check, a fix or a profile; without a name, the lists of checks and fixes."""
+    from makeready import fixes as fixing
     from makeready import preflight
-    from makeready.report import pages
+    from makeready.report import fix_pages, pages
 
-    catalogue = preflight.catalogue(plugins)
+    catalogue, mending = preflight.catalogue(plugins), fixing.catalogue(plugins)
     if name is None:
-        _markdown(pages.index(catalogue))
+        both = checks == fixes
+        listed = [pages.index(catalogue)] if checks or both else []
+        _markdown("\n".join([*listed, fix_pages.index(mending)] if fixes or both else listed))
         return ExitCode.OK
     for check in catalogue:
         if name.upper() == check.code or name.lower() == check.name:
             _markdown(pages.check_page(check))
             return ExitCode.OK
+    if (id := name.lower().replace("-", "_")) in mending:
+        _markdown(fix_pages.fix_page(mending[id]))
+        return ExitCode.OK
     if name in preflight.profile_names() or name.endswith(".toml"):
         _markdown(pages.profile_page(preflight.load_profile(name), catalogue))
         return ExitCode.OK
     from makeready.errors import did_you_mean
 
-    known = [*(c.code for c in catalogue), *(c.name for c in catalogue), *preflight.profile_names()]
-    hint = did_you_mean(name, known) or "'makeready explain' lists the checks, 'makeready profiles list' the profiles."
-    raise UsageError(f"There is no check or profile {name!r}.", hint)
+    codes, words = (check.code for check in catalogue), (check.name for check in catalogue)
+    known = [*codes, *words, *(fix.id for fix in mending), *preflight.profile_names()]
+    hint = did_you_mean(name, known)
+    hint = hint or "'makeready explain' lists the checks and fixes, 'makeready profiles list' the profiles."
+    raise UsageError(f"There is no check, fix or profile {name!r}.", hint)
 
 
 def _markdown(text: str) -> None:
@@ -635,16 +525,26 @@ def profiles_schema() -> None:
     """Print the JSON schema of profile files, for completion in editors."""
     import json
 
-    from makeready import preflight
+    from makeready import fixes, preflight
     from makeready.report import schema
 
-    click.echo(json.dumps(schema.profile_schema(preflight.catalogue()), indent=1))
+    click.echo(json.dumps(schema.profile_schema(preflight.catalogue(), fixes.catalogue()), indent=1))
+
+
+def _print_ticket_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        import json
+
+        from makeready.watch import ticket_schema
+
+        click.echo(json.dumps(ticket_schema(), indent=1))
+        ctx.exit()
 
 
 @main.command(epilog=_EPILOG)
 @click.argument("hot", type=click.Path(path_type=Path), metavar="HOT")
-@_JUDGING
-@_CANVAS
+@JUDGING
+@CANVAS
 @click.option("--init", is_flag=True, help="Make the folders that are missing.")
 @click.option("--once", is_flag=True, help="Do what is there and end, with the exit codes of check.")
 @click.option(
@@ -658,7 +558,7 @@ def profiles_schema() -> None:
     "--report",
     "reports",
     multiple=True,
-    callback=_words,
+    callback=words,
     default=("html,json",),
     show_default=True,
     metavar="FORMATS",
@@ -672,8 +572,16 @@ def profiles_schema() -> None:
     show_default=True,
     help="What is printed as each file is done: a line, or its report as JSON.",
 )
-@_JOBS
-@_TIMEOUT
+@click.option(
+    "--ticket-schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_ticket_schema,
+    help="Print the JSON schema of job tickets and end.",
+)
+@JOBS
+@TIMEOUT
 @click.option("-q", "--quiet", is_flag=True, help="No line that says that watching has begun.")
 def watch(hot: Path, init: bool, once: bool, fail_on: str, style: str, quiet: bool, **options: Any) -> int:
     """Check what is dropped into HOT/in and move it to the folder of its verdict.
@@ -698,8 +606,8 @@ def watch(hot: Path, init: bool, once: bool, fail_on: str, style: str, quiet: bo
         for done in folder.once(leave) if once else folder.watch(leave):
             click.echo(done.line if style == "text" else data.line(done.report))
             if once:
-                filed.append(_light(done.report))
-        return max(_exit_code(filed, fail_on), ExitCode.CRASHED if folder.kept else ExitCode.OK)
+                filed.append(light(done.report))
+        return max(worst_exit_code(filed, fail_on), ExitCode.CRASHED if folder.kept else ExitCode.OK)
     return ExitCode.OK  # told to end
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from makeready import preflight
+from makeready import fixes, preflight
 from makeready.errors import UsageError, did_you_mean
 from makeready.facts import Artwork, Page, PlacedImage, Rect
 from makeready.inspection import as_size, inspect
@@ -23,6 +23,7 @@ from makeready.intake import Source
 from makeready.params import Params
 from makeready.pdf.boxes import mm_from_trim
 from makeready.preflight import stars as star_scale
+from makeready.preflight.checks.ink import TotalInk
 from makeready.profile import CheckSettings, Part, Profile
 from makeready.raster import MAX_PIXELS
 from makeready.registry import Check, Registry
@@ -38,7 +39,7 @@ from makeready.results import (
     Skip,
     Stars,
 )
-from makeready.units import Length, PointSize, Quantity, Size, told_apart
+from makeready.units import Length, Percent, PointSize, Quantity, Size, told_apart
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Measure:
     failed_plugins: Mapping[str, str]
     #: The arguments it was made from: checks are functions and travel to another process by name.
     recipe: tuple[Any, ...] = ()
+    #: Files with more checks.
+    plugin_files: tuple[Path, ...] = ()
 
     def __reduce__(self) -> tuple[Callable[..., Measure], tuple[Any, ...]]:
         return _again, self.recipe
@@ -75,7 +78,19 @@ class Measure:
     @property
     def info(self) -> ProfileInfo:
         """What a report says of it."""
-        return ProfileInfo(self.profile.name, self.profile.title, self.profile.sha256, self.profile.undecided)
+        profile, files = self.profile, tuple(map(str, self.plugin_files))
+        return ProfileInfo(profile.name, profile.title, profile.sha256, profile.undecided, files, self.ink_limit)
+
+    @property
+    def ink_limit(self) -> Percent | None:
+        """From where on a square has too much ink, of all plates or else of the process plates; maps show it."""
+        for rule in self.rules:
+            if isinstance(rule.params, TotalInk) and rule.skipped is None:
+                for limits in (rule.params.total, rule.params.process):
+                    known = [limit for limit in (limits.warning, limits.error) if limit is not None]
+                    if known:
+                        return min(known)
+        return None
 
 
 def measure(
@@ -100,10 +115,12 @@ def measure(
     """
     plugin_files = tuple(plugin_files)
     catalogue = preflight.catalogue(plugin_files)
-    resolved = preflight.load_profile(profile).with_settings(settings)
+    given = preflight.load_profile(profile)
+    resolved = given.with_settings(settings)
     for code in resolved.checks:
         if code not in catalogue:
-            raise UsageError(f"The profile {resolved.name} sets {code!r}, which is no check.", _near(code, catalogue))
+            who = f"The profile {given.name} sets" if code in given.checks else "The settings name"
+            raise UsageError(f"{who} {code!r}, which is no check.", _near(code, catalogue))
     wanted, unwanted = _codes(only, catalogue), _codes(skip, catalogue)
     rules = []
     for check in catalogue:
@@ -117,7 +134,7 @@ def measure(
             rule = replace(rule, skipped=None)  # asked for by name: runs though the profile leaves it out
         rules.append(rule)
     recipe = (resolved, frozenset(wanted), frozenset(unwanted), tuple(plugin_files))
-    return Measure(resolved, tuple(rules), dict(catalogue.failed), recipe)
+    return Measure(resolved, tuple(rules), dict(catalogue.failed), recipe, plugin_files)
 
 
 def _again(profile: Profile, only: Collection[str], skip: Collection[str], plugin_files: Iterable[Path]) -> Measure:
@@ -226,11 +243,12 @@ def judge(report: Report, held: Measure) -> Report:
     """Run every rule over the facts of a report; an unreadable file stays as it is."""
     facts = report.facts
     if facts is None:
-        return replace(report, failed_plugins=held.failed_plugins)
+        told = [replace(i, cures=fixes.cures(i.code, report.file.kind, held.plugin_files)) for i in report.issues]
+        return replace(report, issues=tuple(told), failed_plugins=held.failed_plugins)
     issues: list[Issue] = []
     runs: list[CheckRun] = []
     for rule in held.rules:
-        found, run = _run(rule, facts, report.units)
+        found, run = _run(rule, facts, report.units, held.plugin_files)
         issues.extend(found)
         runs.append(run)
     issues.sort(key=lambda issue: (-issue.severity.rank, issue.code, issue.page or 0))
@@ -246,7 +264,7 @@ def judge(report: Report, held: Measure) -> Report:
     )
 
 
-def _run(rule: Rule, facts: Artwork, units: str) -> tuple[list[Issue], CheckRun]:
+def _run(rule: Rule, facts: Artwork, units: str, plugin_files: tuple[Path, ...]) -> tuple[list[Issue], CheckRun]:
     check = rule.check
     if rule.skipped is not None:
         return [], CheckRun(check.code, Outcome.SKIPPED, rule.skipped)
@@ -260,7 +278,8 @@ def _run(rule: Rule, facts: Artwork, units: str) -> tuple[list[Issue], CheckRun]
         for fact in facts.each(check.on):
             try:
                 issues.extend(
-                    _issue(rule, fact, finding, facts, units) for finding in check.run(fact, rule.params, *extra)
+                    _issue(rule, fact, finding, facts, units, plugin_files)
+                    for finding in check.run(fact, rule.params, *extra)
                 )
             except Skip as skip:
                 skipped = str(skip)
@@ -277,7 +296,9 @@ def _deepest_line(trace: Any) -> str:
     return f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})" if trace else ""
 
 
-def _issue(rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str) -> Issue:
+def _issue(
+    rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str, plugin_files: tuple[Path, ...]
+) -> Issue:
     check = rule.check
     number = finding.page if finding.page is not None else _page_of(fact)
     page = facts.page(number)
@@ -307,6 +328,7 @@ def _issue(rule: Rule, fact: Any, finding: Finding, facts: Artwork, units: str) 
         measured=finding.measured,
         limit=finding.limit,
         details=details,
+        cures=fixes.cures(check.code, facts.kind, plugin_files),
     )
 
 

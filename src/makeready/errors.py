@@ -6,6 +6,7 @@
     + EncryptedFile                           needs a password
     + TooLarge                     HTTP 413   over a limit that protects the machine
   x MissingDependency     exit 4   HTTP 503   a model, ICC profile or optional package is not there
+  x FixFailed             exit 5   HTTP 500   a fix failed inside; nothing was written
 """
 
 from __future__ import annotations
@@ -73,6 +74,14 @@ class MissingDependency(MakereadyError):
 
     exit_code = ExitCode.MISSING
     http_status = 503
+
+
+class FixFailed(MakereadyError):
+    """A fix failed inside: a fault of the program, not of the file. The input is untouched, nothing was written."""
+
+    exit_code = ExitCode.CRASHED
+    http_status = 500
+    hint = "The input is as it was. Leave this fix out, and report the file to the fix's author."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

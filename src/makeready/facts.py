@@ -80,6 +80,24 @@ class Rect(NamedTuple):
         return {"pt": [round(value, 3) for value in self]}
 
 
+class Margins(NamedTuple):
+    """A length on each side of a page, before it is turned."""
+
+    left: Length
+    top: Length
+    right: Length
+    bottom: Length
+
+    def displayed(self, rotate: int) -> dict[str, Length]:
+        """The same by side as displayed; Rotate turns clockwise: what was left becomes top."""
+        turned = rotate // 90 % 4
+        return {side: self[(place - turned) % 4] for place, side in enumerate(self._fields)}
+
+    def as_data(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {side: length.as_data() for side, length in self._asdict().items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Boxes:
     """The five page boxes as the file says, inherited values included; absent ones are ``None``."""
@@ -101,6 +119,8 @@ class Page:
     user_unit: float = 1.0
     #: Marks that leave ink inside the page: painted objects that are not plainly white.
     painted: int | None = None
+    #: How far inside of the trim nothing leaves ink, for certain: the boxes of objects may be larger than what is seen.
+    blank: Margins | None = None
     #: Content that could not be interpreted, in the interpreter's words.
     damage: tuple[str, ...] = ()
     #: What the page is called (iv, A-12), when the file has page labels.
@@ -342,7 +362,8 @@ class Stroke:
     """Lines of one effective width and colour on a page.
 
     ``width`` is line width × CTM in points; 0 is "the thinnest the device can do" (ISO 32000-1, 8.4.3.2).
-    ``filled``: not stroked, but a filled shape this thin.
+    ``filled``: not stroked, but a filled shape this thin. ``count`` is of paths; one that holds several thin shapes
+    is counted with the thinnest, and has a place for each.
     """
 
     page: int
@@ -467,7 +488,8 @@ class PixelStudy:
     ``quality`` is that of the JPEG it is stored as (1 to 100, as libjpeg counts); ``blocking`` how much stronger
     steps are at the borders of 8 × 8 blocks than elsewhere, which also shows in what was a JPEG once; ``nominal``
     the share of its width and height that holds detail, below 1 for a picture that was enlarged; ``sharpness``
-    how steep its steepest edges are. ``None`` where it was not measured or cannot be told.
+    how steep its steepest edges are. ``None`` where it was not measured or cannot be told. ``cut_short``: it is a
+    JPEG whose end mark is missing, so that its lower part probably is as well.
     """
 
     page: int
@@ -480,6 +502,7 @@ class PixelStudy:
     nominal: float | None = None
     sharpness: float | None = None
     places: tuple[Rect, ...] = ()
+    cut_short: bool = False
 
     @property
     def title(self) -> str:
@@ -519,6 +542,8 @@ class Layer:
     #: Group and type of a processing step (ISO 19593-1), such as ``Structural`` and ``Cutting``.
     step_group: str | None = None
     step: str | None = None
+    #: Whether anything that is painted belongs to it; looked for where it is off, on the screen or in print.
+    content: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -637,6 +662,32 @@ class Raster:
         if self.density is None or not self.turned:
             return self.density
         return (self.density[1], self.density[0])
+
+    def past(self, canvas: Size) -> tuple[Length, Length] | None:
+        """How far it reaches past a canvas on each side by its own density: left and right, above and below.
+
+        ``None`` where the density is not to be believed: many programs write 72 or 96 whatever the picture is for.
+        It is believed when the picture is at least the canvas (less a hundredth) and not wildly larger (a quarter
+        on each side).
+        """
+        if self.shown_density is None:
+            return None
+        own = [Length(pixels / ppi * 72) for pixels, ppi in zip(self.shown_px, self.shown_density, strict=True)]
+        across, along = ((side - sheet) / 2 for side, sheet in zip(own, canvas, strict=True))
+        for past, sheet in ((across, canvas.width), (along, canvas.height)):
+            if not -sheet * 0.01 <= past <= sheet * 0.25:
+                return None
+        return Length(max(0.0, across)), Length(max(0.0, along))
+
+    def bleed(self, canvas: Size) -> Length | None:
+        """The bleed that lies equally all round a canvas, to two pixels; ``None`` where nothing does.
+
+        A picture that reaches further past the longer sides is rather one whose density is off.
+        """
+        past, density = self.past(canvas), self.shown_density
+        if past is None or density is None or min(past) <= 0:
+            return None
+        return min(past) if abs(past[0] - past[1]) <= 2 * 72 / min(density) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,29 @@ def read_header(data: bytes) -> IccProfile:
     )
 
 
+def registered_condition(data: bytes) -> str | None:
+    """The printing condition that a profile was made for, by its name in the ICC's registry, such as ``FOGRA39``.
+
+    ICC.1:2001-04, 6.4.11: a characterisation target tag that begins with ``ICCHDAT`` goes on with that name.
+    """
+    if len(data) < _HEADER + 4:
+        return None
+    offset, size = _tags(data)[0].get(b"targ", (0, 0))
+    named = data[offset + 8 : offset + size].split(b"\0")[0].decode("latin-1")
+    return _printable(named.removeprefix("ICCHDAT ")) if named.startswith("ICCHDAT ") else None
+
+
+def read_white(data: bytes) -> tuple[float, float, float] | None:
+    """X, Y and Z of the medium's white, where the perfect diffuser has Y = 1 (9.2.36: the media white point tag)."""
+    if len(data) < _HEADER + 4:
+        return None
+    offset, size = _tags(data)[0].get(b"wtpt", (0, 0))
+    if size < 20 or data[offset : offset + 4] != b"XYZ ":
+        return None
+    x, y, z = struct.unpack_from(">3i", data, offset + 8)  # 4.6: s15Fixed16Number
+    return x / 65536, y / 65536, z / 65536
+
+
 def _unusable(data: bytes, damage: str) -> IccProfile:
     return IccProfile(None, None, None, None, len(data), damage)
 

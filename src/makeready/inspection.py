@@ -20,6 +20,8 @@ from makeready.units import Size
 
 #: Codes that say a file could not be read; they come from opening it, not from facts.
 UNREADABLE, ENCRYPTED, TOO_LARGE = "FIL101", "FIL102", "FIL106"
+#: What to do when it is not known whose fault it is.
+FAILED_INSIDE = "Export it again; if that does not help, makeready is at fault: please report it."
 NO_PROFILE = ProfileInfo("none", "Facts only", "")
 
 
@@ -41,7 +43,7 @@ def inspect(
         canvas: the printed size: ``"30x20in"``, a ``Size``, or (width, height) in inches.
         pages: page numbers to look at; all when left out.
         name: what to call bytes and streams in the report.
-        needs: costly facts to gather besides (``bleed``).
+        needs: costly facts to gather besides; their names are the keys of ``registry.NEEDS``.
         profile: what the report says it was held against.
         max_pixels: a raster with more pixels is refused before anything is decoded.
         progress: called with (pages done, pages in all).
@@ -65,7 +67,7 @@ def inspect(
     except MemoryError:
         return unreadable(source, TooLarge("Reading it takes more memory than there is."), profile)
     except Exception as error:  # the file's door: a hostile file may raise anything out of native code
-        why = UnreadableFile(f"Reading it failed inside: {type(error).__name__}: {error}")
+        why = UnreadableFile(f"Reading it failed inside: {type(error).__name__}: {error}.", FAILED_INSIDE)
         return unreadable(source, why, profile)
     return Report(
         file=source.info(facts.kind, facts.format),

@@ -77,7 +77,9 @@ class Source:
         else:
             # os.path says no where Path's methods raise: names too long, folders closed to us.
             if not os.path.exists(self.path):
-                raise UnreadableFile(f"{self.path.name}: there is no such file.", "Check the name and the folder.")
+                raise UnreadableFile("There is no such file.", "Check the name and the folder.")
+            if os.path.isdir(self.path) and not os.access(self.path, os.R_OK | os.X_OK):
+                raise UnreadableFile("The folder cannot be entered.", "Check its permissions.")
             if not os.path.isfile(self.path):  # a fifo or a device would block for ever
                 raise UnreadableFile(f"{self.path.name} is not a file.", "Name a file, or a folder to walk.")
             try:
@@ -156,7 +158,7 @@ def read(
         source: where the bytes are.
         canvas: the size it will be printed at, when known.
         pages: the page numbers to look at; all when left out.
-        needs: costly facts to gather besides (``bleed``).
+        needs: costly facts to gather besides; their names are the keys of ``registry.NEEDS``.
         max_pixels: a raster with more is refused before anything is decoded.
         progress: called with (pages done, pages in all).
 
@@ -166,14 +168,17 @@ def read(
     kind, _ = kind_of(source)
     size = source.size() or 0
     if kind == "raster":
+        if pages is not None and 1 not in pages:
+            raise _no_such_pages(1)
         facts = raster.read(source.native, max_pixels=max_pixels)
         artwork = raster.artwork(source.name, facts, bytes=size, canvas=canvas)
         studies = raster.studies(source.native, artwork, needs, max_pixels)
         return replace(artwork, pixel_studies=studies, extension=source.extension)
     artwork = pdf.read(source.native, pages=pages, needs=needs, progress=progress)
     if pages is not None and not artwork.pages:
-        raise UnreadableFile(
-            f"None of the pages asked for is there: the file has {artwork.page_count}.",
-            "Pages count from 1.",
-        )
+        raise _no_such_pages(artwork.page_count)
     return replace(artwork, bytes=size, extension=source.extension, canvas=canvas)
+
+
+def _no_such_pages(count: int) -> UnreadableFile:
+    return UnreadableFile(f"None of the pages asked for is there: the file has {count}.", "Pages count from 1.")

@@ -33,10 +33,40 @@ class Params(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("*", mode="after")
+    @classmethod
+    def _not_negative(cls, value: Any) -> Any:
+        """Sizes, shares and amounts are measured from nothing upwards; the other side of a limit has no numbers."""
+        if isinstance(value, Quantity) and value < 0:
+            raise ValueError(f"{value} is less than nothing: write 0 or more")
+        return value
 
-def param(default: Any, help: str, **limits: Any) -> Any:
-    """Declare one setting: its default as staff would write it, and one sentence of help."""
+
+def param(default: Any, help: str, *, like: str | None = None, **limits: Any) -> Any:
+    """Declare one setting: its default as staff would write it, and one sentence of help.
+
+    Args:
+        default: the value where nobody gives one.
+        help: one sentence.
+        like: for settings of fixes: the setting of a check that it is planned with, such as ``BOX102.bleed``. So a
+            fix cures to the limit that the profile checks by. A graded limit stands for its stricter value.
+        limits: pydantic's, such as ``ge=0``.
+    """
+    if like:
+        limits["json_schema_extra"] = {"like": like}
     return Field(default, description=help, **limits)
+
+
+def strictest(value: Any) -> Any:
+    """The one value that satisfies a setting of a check: the stricter of two limits, else the setting itself."""
+    if isinstance(value, Threshold):
+        limits = [limit for limit in (value.warning, value.error) if limit is not None]
+        if not limits:
+            return None
+        return max(limits) if isinstance(value, AtLeast) else min(limits)
+    if isinstance(value, Between):
+        return value.least if value.least is not None else value.most
+    return value
 
 
 class Graded(NamedTuple):

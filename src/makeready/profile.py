@@ -33,6 +33,28 @@ class Product(BaseModel):
     min_ppi: int | None = Field(None, gt=0, description="The least effective ppi that counts as fair.")
 
 
+class Fixing(BaseModel):
+    """How files are mended that are held against this profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow: Literal["safe", "review"] = Field(
+        "safe", description="How far fixes are trusted: safe ones change nothing visible inside the trim."
+    )
+    steps: tuple[dict[str, Any] | str, ...] = Field(
+        (), description="Fixes that are made whatever was found: an id, or a table with 'fix' and settings."
+    )
+    settings: dict[str, dict[str, Any]] = Field(
+        {}, description="Settings of fixes, by id; they come before the limits of the checks."
+    )
+
+    def over(self, base: Fixing) -> Fixing:
+        """These on top of others: settings are replaced one by one, steps as a whole."""
+        ids = [*base.settings, *(id for id in self.settings if id not in base.settings)]
+        settings = {id: {**base.settings.get(id, {}), **self.settings.get(id, {})} for id in ids}
+        return base.model_copy(update={**self.model_dump(exclude_unset=True), "settings": settings})
+
+
 class Override(BaseModel):
     """A change of severity that needs a reason."""
 
@@ -62,6 +84,7 @@ class ProfileFile(BaseModel):
     )
     checks: dict[str, str | dict[str, Any]] = Field({}, description="Settings by code.")
     override: tuple[Override, ...] = Field((), description="Severities that differ, each with its reason.")
+    fixes: Fixing = Field(Fixing(), description="How files are mended.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,7 @@ class Profile:
     others: bool = True
     #: What a reader might take to be checked and is not.
     undecided: tuple[str, ...] = ()
+    fixes: Fixing = field(default_factory=Fixing)
 
     @property
     def sha256(self) -> str:
@@ -202,6 +226,7 @@ def _load(name: str, find: Callable[[str], str | None], above: tuple[str, ...]) 
         checks=checks,
         others=base.others if written.others is None else written.others == "on",
         undecided=(*base.undecided, *written.undecided),
+        fixes=written.fixes.over(base.fixes),
     )
 
 
@@ -227,6 +252,8 @@ def _file(name: str, above: tuple[str, ...]) -> Path:
     for candidate in (beside / name, Path(name)):
         if candidate.suffix == ".toml" and os.path.isfile(candidate):
             return Path(os.path.normpath(candidate))
+    if name.endswith(".toml"):
+        raise UsageError(f"There is no profile file {name}.", "Check the name and the folder.")
     raise UsageError(
         f"There is no profile {name!r}.", "'makeready profiles list' shows the profiles; a file must end in .toml."
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from makeready.changes import Safety, Stage
 from makeready.errors import UsageError, did_you_mean
 from makeready.params import Params
 from makeready.results import Severity
@@ -120,14 +121,7 @@ class Check:
         missing = [section for section in self.SECTIONS if f"## {section}" not in self.page]
         if missing:
             found.append(f"the docstring lacks the sections {', '.join(missing)}")
-        try:
-            self.params()
-        except ValueError as error:
-            found.append(f"its default settings are not valid: {error}")
-        for name, setting in self.params.model_fields.items():
-            if not setting.description:
-                found.append(f"the setting {name} has no help")
-        return found
+        return found + _faults(self.params)
 
 
 def check(
@@ -171,6 +165,104 @@ def check(
     return declare
 
 
+@dataclass(frozen=True, eq=False)
+class Fix:
+    """A declared fix. It changes a copy and says what it changed; the checks have the last word."""
+
+    id: str
+    title: str
+    stage: Stage
+    safety: Safety
+    cures: tuple[str, ...]
+    kinds: tuple[str, ...]
+    params: type[Params]
+    run: Callable[..., Iterator[Any]]
+    needs: tuple[str, ...] = ()
+    rank: int = 0
+    seconds_per_page: float = 0.0
+    seconds_per_megapixel: float = 0.0
+    source: str = BUILT_IN
+
+    #: What the page of a fix must say, in this order.
+    SECTIONS: ClassVar = ("What changes", "What stays exactly as it was", "When not to use it")
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def page(self) -> str:
+        """The docstring, as Markdown."""
+        return inspect.getdoc(self.run) or ""
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Its place in the one order of all fixes."""
+        return self.stage.position, self.rank, self.id
+
+    def problems(self) -> list[str]:
+        found = []
+        if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", self.id):
+            found.append(f"the id {self.id!r} is not lower-case words with underscores")
+        missing = [section for section in self.SECTIONS if f"## {section}" not in self.page]
+        if missing:
+            found.append(f"the docstring lacks the sections {', '.join(missing)}")
+        return found + _faults(self.params)
+
+
+def fix(
+    *,
+    id: str,
+    title: str,
+    stage: Stage | str,
+    safety: Safety | str,
+    cures: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = ("pdf", "raster"),
+    params: type[Params] = Params,
+    needs: tuple[str, ...] = (),
+    rank: int = 0,
+    seconds_per_page: float = 0.0,
+    seconds_per_megapixel: float = 0.0,
+    source: str = BUILT_IN,
+) -> Callable[[Callable[..., Iterator[Any]]], Fix]:
+    """Declare a fix: a function of a job and its settings that yields a ``Change`` for each thing it changed.
+
+    Args:
+        id: the deed, in lower-case words with underscores.
+        title: one sentence that says what it does.
+        stage: its place in the order of all fixes.
+        safety: how far it may be trusted with a job that nobody looks at afterwards.
+        cures: codes of the checks whose issues are gone afterwards; the fix names them, never the other way round.
+        kinds: the kinds of file it can mend.
+        params: its settings; ``like`` ties one to a check's limit.
+        needs: costly facts that it reads from ``job.facts`` (see ``NEEDS``).
+        rank: of fixes of one stage, lower comes first; of fixes as safe that cure the same, the lower one is planned.
+        seconds_per_page, seconds_per_megapixel: what it takes, for the plan.
+        source: left alone by authors; the registry fills it in for plug-ins.
+    """
+
+    def declare(function: Callable[..., Iterator[Any]]) -> Fix:
+        return Fix(
+            id, title, Stage(stage), Safety(safety), cures, kinds, params, function, needs, rank, seconds_per_page,
+            seconds_per_megapixel, source,
+        )  # fmt: skip
+
+    return declare
+
+
+def _faults(params: type[Params]) -> list[str]:
+    """What is wrong with declared settings."""
+    found = []
+    try:
+        params()
+    except ValueError as error:
+        found.append(f"its default settings are not valid: {error}")
+    for name, setting in params.model_fields.items():
+        if not setting.description:
+            found.append(f"the setting {name} has no help")
+    return found
+
+
 T = TypeVar("T", bound=Declaration)
 
 
@@ -205,7 +297,11 @@ class Registry(Generic[T]):
         """Register every declaration of this kind that a module defines, or the one it is."""
         found = [module] if isinstance(module, self.kind) else list(vars(module).values())
         items = list(dict.fromkeys(item for item in found if isinstance(item, self.kind)))
-        if not items and source != BUILT_IN:
+        if (
+            not items
+            and source != BUILT_IN
+            and not any(isinstance(item, Check | Fix) for item in vars(module).values())
+        ):
             raise ValueError(f"it declares no {self.noun}")
         if source != BUILT_IN:
             import dataclasses
@@ -233,6 +329,10 @@ class Registry(Generic[T]):
 
         def load() -> None:
             name = f"makeready_plugin_{re.sub(r'[^0-9A-Za-z]', '_', str(path.resolve()))}"
+            known = sys.modules.get(name)
+            if known is not None and known.__file__ == str(path):  # it offers checks and fixes: run it once
+                self.add_module(known, path.name)
+                return
             spec = importlib.util.spec_from_file_location(name, path)
             if spec is None or spec.loader is None:
                 raise ValueError("it is not a Python file")

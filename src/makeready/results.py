@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from makeready.facts import Artwork, Rect
-from makeready.units import Quantity, Size
+from makeready.units import Percent, Quantity, Size
 
 
 class Severity(StrEnum):
@@ -146,6 +146,10 @@ class ProfileInfo:
     sha256: str
     #: What a reader might take to be checked and is not.
     undecided: tuple[str, ...] = ()
+    #: Files with more checks that took part, beside those that are installed.
+    plugin_files: tuple[str, ...] = ()
+    #: The most ink of all plates together that it lets pass; ``None`` where it sets no limit.
+    ink_limit: Percent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ TILE, TILES = 512, 9
 _SPECTRA = 6
 
 _DQT, _SOS = 0xDB, 0xDA
+_END_WITHIN = 1024
 # ITU-T T.81, table K.1, in rows.
 _LUMINANCE = (
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
@@ -81,7 +82,9 @@ class Measures:
     sharpness: float | None = None
 
 
-def told(image: PlacedImage, quality: int | None, measures: Measures, place: Rect | None) -> PixelStudy:
+def told(
+    image: PlacedImage, quality: int | None, measures: Measures, place: Rect | None, *, cut_short: bool = False
+) -> PixelStudy:
     """The fact of what was measured of a picture, at the place where it shows."""
     return PixelStudy(
         page=image.page,
@@ -94,6 +97,7 @@ def told(image: PlacedImage, quality: int | None, measures: Measures, place: Rec
         nominal=measures.nominal,
         sharpness=measures.sharpness,
         places=(place,) if place else (),
+        cut_short=cut_short,
     )
 
 
@@ -119,6 +123,11 @@ def tables(jpeg: bytes) -> dict[int, tuple[int, ...]]:
                 segment = segment[1 + size * len(ZIGZAG) :]
         at += 2 + max(length, 2)
     return found
+
+
+def is_cut_short(jpeg: bytes) -> bool:
+    """Whether the end mark (ITU-T T.81, B.1.1.3) is missing; programs leave a few bytes after it."""
+    return b"\xff\xd9" not in jpeg[-_END_WITHIN:]
 
 
 def quality(tables: Mapping[int, Sequence[int]]) -> int | None:

@@ -122,7 +122,7 @@ class Quantity(Written, float):
         names = "|".join(re.escape(name) for name in cls.units)
         return {
             "type": "string",
-            "pattern": rf"^\s*-?(\d+(\.\d*)?|\.\d+)\s*({names})\s*$",
+            "pattern": rf"^\s*(\d+(\.\d*)?|\.\d+)\s*({names})\s*$",
             "description": f"A number with its unit, such as {cls(cls.units[cls.shown])}.",
         }
 

@@ -34,7 +34,7 @@ from makeready.batch import Checked, Job
 from makeready.engine import Measure
 from makeready.errors import MakereadyError, MissingDependency, UnreadableFile, UsageError, did_you_mean
 from makeready.intake import Source
-from makeready.report import Reporter, reporters, writing
+from makeready.report import Reporter, reporters, schema, writing
 from makeready.report.text import clean
 from makeready.results import Report, Severity, Verdict
 
@@ -71,13 +71,15 @@ Signature = tuple[int, int, int]
 
 
 class Ticket(BaseModel):
-    """What a ``NAME.pdf.json`` beside the artwork may say. It names, it never points: no paths, no code."""
+    """What a NAME.pdf.json beside the artwork may say. It names, it never points: no paths, no code."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     profile: str | None = Field(None, description="The name of an installed profile.")
     canvas: str | None = Field(None, max_length=100, description="The printed size: 30x20in, 210x297mm or A4.")
-    settings: dict[str, str | int | float | bool] = Field({}, description="CODE.setting: value, over the profile.")
+    settings: dict[str, str | int | float | bool] = Field(
+        {}, description="CODE.setting: value, over the profile.", examples=[{"IMG101.resolution.error": "120ppi"}]
+    )
 
     @property
     def assignments(self) -> tuple[str, ...]:
@@ -85,6 +87,11 @@ class Ticket(BaseModel):
         words = {True: "true", False: "false"}
         said = ((k, words[v] if isinstance(v, bool) else v) for k, v in self.settings.items())
         return tuple(f"{name}={value}" for name, value in said)
+
+
+def ticket_schema() -> dict[str, Any]:
+    """The JSON schema of job tickets, for the editors and programs that write them."""
+    return {"$schema": schema.DIALECT, **Ticket.model_json_schema()}
 
 
 @dataclass(frozen=True)
@@ -321,7 +328,7 @@ class HotFolder:
             paths = [task.path for task in members]
             ready = batch.run(paths, job, processes=self.order.processes, timeout=self.order.timeout)
             try:
-                with contextlib.closing(ready):  # type: ignore[type-var]
+                with contextlib.closing(ready):
                     for checked in ready:
                         done.add(checked.position)
                         yield from self._finish(members[checked.position], checked, leave)
@@ -740,4 +747,15 @@ def _wakes(folder: Path, poll: bool, say: Callable[[str], None]) -> Generator[bo
         yield False
 
 
-__all__ = ["Filed", "HotFolder", "Leave", "Order", "Rhythm", "Ticket", "looks_whole", "move", "read_ticket"]
+__all__ = [
+    "Filed",
+    "HotFolder",
+    "Leave",
+    "Order",
+    "Rhythm",
+    "Ticket",
+    "looks_whole",
+    "move",
+    "read_ticket",
+    "ticket_schema",
+]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pikepdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -227,6 +229,36 @@ def test_the_heaviest_square_of_any_plates(seed, shape) -> None:
         assert amount == pytest.approx(max(squares.values()))
         assert squares[int(place.x0), int(place.y0)] == pytest.approx(amount)
         assert (place.width, place.height) == (columns, rows)
+
+
+def hatched(*spots_of_pages: tuple[str, ...]) -> bytes:
+    """Pages with one and the same fine pattern in process inks, and some spots beside it."""
+    builder = page(pages=len(spots_of_pages))
+    for number, spots in enumerate(spots_of_pages, start=1):
+        builder.on(number)
+        for spot in spots:
+            builder.rectangle(at=("60 mm", "60 mm"), size="20x20mm", colour=("spot", spot, 0.2))
+    with pikepdf.open(io.BytesIO(builder.bytes())) as sheets:
+        cell = sheets.make_stream(b"0.5 0.25 0 1 k 0 0 2 4 re f")
+        cell.PatternType, cell.PaintType, cell.TilingType = 1, 1, 1
+        cell.BBox, cell.XStep, cell.YStep, cell.Resources = [0, 0, 4, 4], 4, 4, pikepdf.Dictionary()
+        for sheet in sheets.pages:
+            sheet.Resources.Pattern = pikepdf.Dictionary(Hatch=cell)
+            sheet.contents_add(b"q /Pattern cs /Hatch scn 20 20 100 100 re f Q")
+        out = io.BytesIO()
+        sheets.save(out)
+    return out.getvalue()
+
+
+def test_a_pattern_is_the_same_ink_on_every_page_whatever_its_spots() -> None:
+    """MuPDF keeps a cell as it was painted for the page before, which may have had other plates."""
+    spots = ("Gold", "Silver", "Varnish")
+    report = makeready.check(hatched((), spots, (), ("Gold",), ("Silver",), spots, ("Gold",)), only=["INK101"])
+    process = {tuple(round(found.plates[ink], 3) for ink in PROCESS) for found in report.facts.ink_coverage}
+    assert len(process) == 1
+    assert process.pop()[0] == pytest.approx(100**2 / (90 * POINTS_PER_MM) ** 2 * 100 * 0.5 * 0.5, abs=0.3)
+    painted = [sorted(set(found.plates) - set(PROCESS)) for found in report.facts.ink_coverage]
+    assert painted == [sorted(some) for some in ((), spots, (), ("Gold",), ("Silver",), spots, ("Gold",))]
 
 
 # Against Ghostscript

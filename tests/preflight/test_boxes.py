@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pikepdf
 import pytest
+from PIL import Image
 
+import makeready
+from makeready.facts import Margins
 from makeready.testing import pdf, picture
 from makeready.units import POINTS_PER_MM as MM
 
@@ -24,10 +29,10 @@ def text(issues):
     ]
 
 
-def boxes(**given):
+def boxes(*, background=(0.12, 0.04, 0, 0), **given):
     """A plain page with these boxes in millimetres; ``None`` leaves one out."""
     written = {name: box and tuple(edge * MM for edge in box) for name, box in given.items()}
-    return pdf(SMALL, boxes=written).rectangle(size=("30 mm", "20 mm"))
+    return pdf(SMALL, boxes=written, background=background).rectangle(size=("30 mm", "20 mm"))
 
 
 def inheriting(*keys):
@@ -71,6 +76,11 @@ def test_each_page_without_a_trim_box_is_named(found) -> None:
 # BOX102 bleed-missing
 
 
+def covered(**given):
+    """A page with these boxes in millimetres, painted all over."""
+    return boxes(**given).raw("0 0 0 0.5 k -999 -999 9999 9999 re f")
+
+
 @pytest.mark.parametrize(
     ("bleed", "expected"),
     [
@@ -102,7 +112,7 @@ UNEVEN = {"media": (0, 0, 120, 120), "bleed": (9, 8, 114, 115), "trim": (10, 10,
 @pytest.mark.parametrize(("rotate", "side"), [(0, "left"), (90, "top"), (180, "right"), (270, "bottom")])
 def test_the_side_with_the_least_bleed_is_named_as_displayed(found, rotate, side) -> None:
     """Rotate turns clockwise (ISO 32000-1, table 30): what was left becomes top."""
-    builder = boxes(**UNEVEN)
+    builder = covered(**UNEVEN)
     builder.objects.pages[0].Rotate = rotate
     (issue,) = found("BOX102", builder)
     assert text([issue]) == [("error", 1, "1 mm", "3 mm")]
@@ -113,7 +123,7 @@ def test_the_side_with_the_least_bleed_is_named_as_displayed(found, rotate, side
 
 
 def test_all_sides_with_the_least_bleed_are_named(found) -> None:
-    (issue,) = found("BOX102", boxes(media=(0, 0, 120, 120), bleed=(9, 5, 111, 115), trim=(10, 10, 110, 110)))
+    (issue,) = found("BOX102", covered(media=(0, 0, 120, 120), bleed=(9, 5, 111, 115), trim=(10, 10, 110, 110)))
     assert issue.message == "the bleed is 1 mm on the left and right; 3 mm is needed"
 
 
@@ -130,7 +140,7 @@ def test_all_sides_with_the_least_bleed_are_named(found) -> None:
 )  # fmt: skip
 def test_bleed_where_boxes_are_odd(found, case, count) -> None:
     """ISO 32000-1, 14.11.2: BleedBox defaults to CropBox, CropBox to MediaBox."""
-    assert len(found("BOX102", boxes(**case))) == count
+    assert len(found("BOX102", covered(**case))) == count
 
 
 def test_bleed_is_measured_in_real_millimetres(verdicts) -> None:
@@ -144,7 +154,7 @@ def test_bleed_of_an_inherited_sheet(verdicts) -> None:
 
 
 def test_pages_that_meet_in_the_spine_need_bleed_above_and_below_only(found) -> None:
-    tall = boxes(media=(0, 0, 100, 106), bleed=(0, 0, 100, 106), trim=(0, 3, 100, 103))
+    tall = covered(media=(0, 0, 100, 106), bleed=(0, 0, 100, 106), trim=(0, 3, 100, 103))
     assert len(found("BOX102", tall)) == 1
     assert found("BOX102", tall, "BOX102.spine=true") == []
 
@@ -153,6 +163,158 @@ def test_bleed_may_have_two_limits(verdicts) -> None:
     settings = ("BOX102.bleed.warning=3mm", "BOX102.bleed.error=1mm")
     for bleed, expected in (("2 mm", ["warning"]), ("0.9 mm", ["error"]), ("3 mm", [])):
         assert verdicts("BOX102", pdf(SMALL, bleed=bleed), *settings) == expected
+
+
+#: Trim and sheet are one: no bleed on any side.
+BARE = {"bleed": None, "background": None}
+INFO, ERROR = ["info"], ["error"]
+
+
+def bare(**settings):
+    return pdf(SMALL, **BARE | settings)
+
+
+def drawn(operators, **settings):
+    """On a page of 100 mm (283.46 pt) without bleed."""
+    return bare(**settings).raw(f"q 0 0 0 1 k 0 0 0 1 K {operators} Q")
+
+
+def tiled(operators):
+    """With a pattern whose cell is painted at the page's corner, wherever it shows."""
+    builder = bare()
+    cell = builder.objects.make_stream(
+        b"0 0 0 1 k 0 0 5 5 re f", Type=pikepdf.Name.Pattern, PatternType=1, PaintType=1, TilingType=1,
+        BBox=[0, 0, 9, 9], XStep=9, YStep=9, Resources=pikepdf.Dictionary(),
+    )  # fmt: skip
+    return builder.raw(f"/Pattern cs /P0 scn {operators}", {"/Pattern": {"/P0": cell}})
+
+
+#: What is painted, on paper of 100 mm that is cut as it is; 1 mm inside of the trim is 2.83 and 280.63 pt.
+AT_THE_EDGE = {
+    "nothing": (bare, INFO),
+    "a shape in the middle": (lambda: bare().rectangle(), INFO),
+    "a shape that ends 1 mm before the edge": (lambda: drawn("2.84 50 100 100 re f"), INFO),
+    "a shape that ends 0.9 mm before the edge": (lambda: drawn("2.6 50 100 100 re f"), ERROR),
+    "a shape at the edge": (lambda: drawn("0 50 100 100 re f"), ERROR),
+    "a shape over the edge": (lambda: drawn("-20 50 100 100 re f"), ERROR),
+    "a background": (lambda: drawn("0 0 300 300 re f"), ERROR),
+    "a white background": (lambda: drawn("0 0 0 0 k 0 0 300 300 re f"), INFO),
+    "an RGB white background": (lambda: drawn("1 1 1 rg 0 0 300 300 re f"), INFO),
+    "a spot at no tint": (lambda: bare().rectangle(at=("0 mm", "0 mm"), colour=("spot", "Gold", 0)), INFO),
+    "a spot": (lambda: bare().rectangle(at=("0 mm", "0 mm"), colour=("spot", "Gold", 0.1)), ERROR),
+    "white on black": (lambda: drawn("0 0 300 300 re f 0 0 0 0 k 0 0 300 300 re f"), ERROR),
+    "a background that is clipped": (lambda: drawn("20 20 200 200 re W n 0 0 300 300 re f"), INFO),
+    "a background clipped at the edge": (lambda: drawn("0 20 200 200 re W n 0 0 300 300 re f"), ERROR),
+    "a picture in the middle": (lambda: bare().image(), INFO),
+    "a picture at the edge": (lambda: bare().image(at=("50 mm", "0.5 mm")), ERROR),
+    "a stencil in the middle": (lambda: bare().image(colour="stencil"), INFO),
+    "a stencil at the edge": (lambda: bare().image(colour="stencil", at=("0 mm", "9 mm")), ERROR),
+    "a white stencil at the edge": (
+        lambda: bare().image(colour="stencil", fill=(0, 0, 0, 0), at=("0 mm", "9 mm")), INFO),
+    "a blend in the middle": (lambda: bare().gradient((0, 0, 0, 0), (1, 0, 0, 0)), INFO),
+    "a blend at the edge": (lambda: bare().gradient((0, 0, 0, 0), (1, 0, 0, 0), at=("0 mm", "9 mm")), ERROR),
+    "text in the middle": (lambda: bare().text("text"), INFO),
+    "text at the edge": (lambda: bare().text("text", at=("0.2 mm", "50 mm")), ERROR),
+    "invisible text at the edge": (lambda: bare().text("text", at=("0 mm", "50 mm"), rendering=3), INFO),
+    "Type 3 text in the middle": (lambda: bare().text("text", font="type3"), INFO),
+    "Type 3 text at the edge": (lambda: bare().text("text", font="type3", at=("0 mm", "50 mm")), ERROR),
+    "a pattern in the middle": (lambda: tiled("50 50 90 90 re f"), INFO),
+    "a pattern at the edge": (lambda: tiled("50 50 300 90 re f"), ERROR),
+    "a frame whose outer edge is 1.3 mm from the trim": (lambda: drawn("2 w 4.7 4.7 274 274 re S"), INFO),
+    "a frame whose outer edge is 0.9 mm from the trim": (lambda: drawn("2 w 3.5 3.5 276.5 276.5 re S"), ERROR),
+    "a thick line that ends in time": (lambda: drawn("9 w 50 10 m 50 200 l S"), INFO),
+    "a thick line with a square cap": (lambda: drawn("9 w 2 J 50 5 m 50 200 l S"), ERROR),
+    "a corner that runs out in a spike": (lambda: drawn("4 w 20 150 m 10 152 l 20 154 l S"), ERROR),
+    "a line on a layer that is off": (
+        lambda: bare().layer("off", visible=False).line(at=("0 mm", "9 mm")).layer(None), INFO),
+    "a note that prints": (
+        lambda: bare().rectangle(at=("0 mm", "9 mm"), within="annotation"), ERROR),
+    "a form": (lambda: bare().rectangle(at=("0 mm", "9 mm"), within="form"), ERROR),
+    "crop marks outside of the product": (lambda: bare(bleed="0 mm", slug="10 mm").crop_marks(), INFO),
+    "a note in the slug": (lambda: bare(bleed="0 mm", slug="10 mm").text("job 1", at=("0 mm", "-5 mm")), INFO),
+    "crop marks in one path": (
+        lambda: bare(bleed="0 mm", slug="10 mm").raw("1 1 1 1 K .3 w 0 28 m 20 28 l 320 330 m 340 330 l 28 0 m 28 20 l "
+                                                     "330 340 m 330 320 l S"), INFO),
+    "black lines in one path, marks or not": (
+        lambda: bare(bleed="0 mm", slug="10 mm").raw("0 0 0 1 K .3 w 0 28 m 20 28 l 320 330 m 340 330 l 28 0 m 28 20 l "
+                                                     "330 340 m 330 320 l S"), ERROR),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "expected"), AT_THE_EDGE.values(), ids=AT_THE_EDGE)
+def test_where_nothing_is_printed_at_the_edge_nothing_has_to_bleed(verdicts, make, expected) -> None:
+    assert verdicts("BOX102", make()) == expected
+
+
+def test_a_blank_edge_is_told_in_words_that_ask_for_nothing(found) -> None:
+    (issue,) = found("BOX102", bare())
+    assert issue.message == "the bleed is 0 mm all round; 3 mm would be needed if anything were printed there"
+    assert text([issue]) == [("info", 1, "0 mm", "3 mm")]
+
+
+@pytest.mark.parametrize(("rotate", "side"), [(0, "left"), (90, "top"), (180, "right"), (270, "bottom")])
+def test_only_the_side_that_is_printed_to_the_edge_is_short(found, rotate, side) -> None:
+    (issue,) = found("BOX102", drawn("0 50 100 100 re f", rotate=rotate))
+    assert (issue.severity, issue.message) == ("error", f"the bleed is 0 mm on the {side}; 3 mm is needed")
+
+
+def test_bleed_where_it_is_needed_is_enough(found) -> None:
+    """1 mm on the left and 2 mm at the bottom, where nothing is printed; 4 and 5 mm where it runs out."""
+    builder = boxes(**UNEVEN, background=None).raw("0 0 0 1 k 100 100 9999 9999 re f")
+    (issue,) = found("BOX102", builder)
+    assert text([issue]) == [("info", 1, "1 mm", "3 mm")]
+    builder.raw("0 0 0 1 k 100 0 10 9999 re f")
+    (issue,) = found("BOX102", builder)
+    assert text([issue]) == [("error", 1, "2 mm", "3 mm")]
+
+
+@pytest.mark.parametrize(("make", "shown"), [(bare, INFO), (lambda: drawn("0 50 99 99 re f"), ERROR)])
+def test_what_is_made_of_blank_sides_is_a_setting(verdicts, make, shown) -> None:
+    assert verdicts("BOX102", make(), "BOX102.blank_sides=info") == shown
+    assert verdicts("BOX102", make(), "BOX102.blank_sides=judge") == ERROR
+    assert verdicts("BOX102", make(), {"blank_sides": "judge", "bleed": {"warning": "3 mm"}}) == ["warning"]
+    assert verdicts("BOX102", make(), "BOX102.blank_sides=off") == (ERROR if shown == ERROR else [])
+
+
+def test_how_near_the_edge_counts_is_a_setting(verdicts) -> None:
+    near = drawn(f"{2 * MM} 50 100 100 re f")
+    assert verdicts("BOX102", near, "BOX102.clearance=2mm") == INFO
+    assert verdicts("BOX102", near, "BOX102.clearance=2.1mm") == ERROR
+
+
+def test_a_page_that_cannot_be_read_to_its_end_is_not_known_to_be_blank(verdicts) -> None:
+    broken = bare().rectangle()
+    broken.raw("/Missing Do")
+    assert verdicts("BOX102", broken) == ERROR
+
+
+def test_the_pages_of_a_file_are_judged_each_on_its_own(found) -> None:
+    builder = pdf(SMALL, pages=3, **BARE).on(2).raw("0 0 0 1 k 0 0 300 300 re f")
+    verdicts = {issue.page: issue.severity for issue in found("BOX102", builder)}
+    assert verdicts == {1: "info", 2: "error", 3: "info"}
+
+
+@pytest.mark.parametrize("name", AT_THE_EDGE)
+def test_what_is_called_blank_is_white_in_a_picture_of_another_program(name, tmp_path) -> None:
+    """Poppler draws the page; all that is certain to be blank is paper there."""
+    make, _ = AT_THE_EDGE[name]
+    (tmp_path / "page.pdf").write_bytes(make().bytes())
+    (page,) = makeready.inspect(tmp_path / "page.pdf").facts.pages
+    run = ["pdftocairo", "-png", "-gray", "-r", "144", "-singlefile", tmp_path / "page.pdf", tmp_path / "page"]
+    subprocess.run(run, check=True)
+    with Image.open(tmp_path / "page.png") as opened:
+        product = opened.crop(_pixels_of_trim(page)).point(lambda level: 255 * (level < 250))
+    x0, y0, x1, y1 = product.getbbox() or (product.width, product.height, 0, 0)
+    seen = Margins(x0 / 2, y0 / 2, (product.width - x1) / 2, (product.height - y1) / 2)
+    assert page.blank is not None
+    assert all(said <= paper + 1.5 for said, paper in zip(page.blank, seen, strict=True)), (page.blank, seen)
+
+
+def _pixels_of_trim(page):
+    """At 144 ppi, without the outermost row: left, top, right, bottom."""
+    trim, media = page.trim, page.media
+    left, top = round(2 * (trim.x0 - media.x0)), round(2 * (media.y1 - trim.y1))
+    return left + 1, top + 1, left + int(2 * trim.width) - 1, top + int(2 * trim.height) - 1
 
 
 @pytest.mark.parametrize(
@@ -177,8 +339,6 @@ def test_a_turned_picture_bleeds_on_the_sides_that_are_displayed(found) -> None:
 
 
 def test_bleed_of_a_picture_without_a_canvas_is_not_known(found) -> None:
-    import makeready
-
     report = makeready.check(picture(300, 200), only=["BOX102"])
     run = next(run for run in report.runs if run.code == "BOX102")
     assert run.outcome == "skipped"
@@ -238,6 +398,14 @@ def test_a_short_stretch_without_bleed_is_let_pass(found, stretch, count) -> Non
 
 def test_bleed_that_is_filled_half_way(found) -> None:
     assert len(found("BOX103", filled((1.5, 40, 50, 60)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "count"), [(1, 1, 0), (2, 1, 1), (1, 0, 1), (2.5, 2.4, 0), (4, 2, 1), (4, 3, 0)]
+)
+def test_a_border_goes_on_as_far_as_it_is_wide(found, inside, outside, count) -> None:
+    """Millimetres of a border along the left trim, inside and outside of it."""
+    assert len(found("BOX103", filled((3 - outside, 20, 3 + inside, 80)))) == count
 
 
 def test_white_is_no_bleed(found) -> None:
@@ -302,8 +470,6 @@ def test_the_size_is_that_of_the_paper(found) -> None:
 
 
 def test_without_an_order_no_size_is_wrong() -> None:
-    import makeready
-
     report = makeready.check(pdf(SMALL).bytes(), only=["BOX104"])
     assert [run.outcome for run in report.runs if run.code == "BOX104"] == ["skipped"]
 

@@ -271,3 +271,23 @@ def test_a_picture_of_too_many_pixels_is_not_even_decoded() -> None:
     report = makeready.check(picture(400, 300), max_pixels=119_999)
     assert (report.verdict, report.issues[0].code, report.facts) == ("unreadable", "FIL106", None)
     assert makeready.check(picture(400, 300), max_pixels=120_000).facts is not None
+
+
+@pytest.mark.parametrize(("kept", "count"), [(1.0, 0), (0.5, 1), (0.98, 1)])
+def test_a_jpeg_that_ends_too_early_is_told_with_its_place(found, kept, count) -> None:
+    page = pdf("100x100mm").image(150, colour="rgb", compression="jpeg")
+    for thing in page.objects.objects:
+        if isinstance(thing, pikepdf.Stream) and thing.get("/Filter") == pikepdf.Name.DCTDecode:
+            data = thing.read_raw_bytes()
+            thing.write(data[: int(len(data) * kept)], filter=pikepdf.Name.DCTDecode)
+    issues = found("FIL101", page)
+    assert len(issues) == count
+    assert all("end too early" in issue.message and issue.page == 1 and issue.place for issue in issues)
+
+
+def test_bytes_after_the_end_of_a_jpeg_are_no_damage(found) -> None:
+    page = pdf("100x100mm").image(150, colour="rgb", compression="jpeg")
+    for thing in page.objects.objects:
+        if isinstance(thing, pikepdf.Stream) and thing.get("/Filter") == pikepdf.Name.DCTDecode:
+            thing.write(thing.read_raw_bytes() + b"\r\n" + bytes(60), filter=pikepdf.Name.DCTDecode)
+    assert found("FIL101", page) == []

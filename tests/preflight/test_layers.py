@@ -74,6 +74,129 @@ def test_a_state_for_print_that_nothing_asks_for_changes_nothing(found) -> None:
     assert found("LAY101", builder) == []
 
 
+def off(name="Text", **settings):
+    """A layer that is off, with nothing on it yet."""
+    return page().layer(name, **{"visible": False} | settings)
+
+
+def member(builder, *names, **entries):
+    """A membership of several layers, as marked content names it (ISO 32000-1, 8.11.2.2)."""
+    groups = [group for group in builder.objects.Root.OCProperties.OCGs if str(group.Name) in names]
+    return builder.objects.make_indirect(pikepdf.Dictionary(Type=NAME.OCMD, OCGs=groups, **entries))
+
+
+def marked(operators, *, name="Text", form=None, membership=False):
+    """A layer that is off, and a page of these operators on which /L0 is the layer and /X0 a form."""
+    builder = off(name).layer(None)
+    layer = member(builder, name) if membership else builder.objects.Root.OCProperties.OCGs[0]
+    resources = {"/Properties": {"/L0": layer}}
+    if form is not None:
+        resources["/XObject"] = {"/X0": form(builder.objects, layer)}
+    return builder.raw(operators, resources)
+
+
+def form_of(operators, *, belongs=False, marks=False):
+    def make(file, layer):
+        resources = pikepdf.Dictionary(Properties=pikepdf.Dictionary(L1=layer)) if marks else pikepdf.Dictionary()
+        entries = {"OC": layer} if belongs else {}
+        return file.make_stream(
+            operators.encode(), Type=NAME.XObject, Subtype=NAME.Form, BBox=[0, 0, 99, 99], Resources=resources,
+            **entries,
+        )  # fmt: skip
+
+    return make
+
+
+def picture_of_the_layer(file, layer):
+    return file.make_stream(
+        b"\0", Type=NAME.XObject, Subtype=NAME.Image, Width=1, Height=1, BitsPerComponent=8, ColorSpace=NAME.DeviceGray,
+        OC=layer,
+    )  # fmt: skip
+
+
+def noted(appearance="0 0 9 9 re f"):
+    builder = off().layer(None).annotation()
+    note = builder.objects.pages[0].Annots[-1]
+    note.OC = builder.objects.Root.OCProperties.OCGs[0]
+    note.AP = pikepdf.Dictionary(N=form_of(appearance)(builder.objects, None))
+    return builder
+
+
+SHAPE, FULL, EMPTY = "0 0 9 9 re f", True, False
+HOLDING = {
+    "nothing at all": (lambda: off().layer(None), EMPTY),
+    "a shape": (lambda: off().rectangle(), FULL),
+    "text": (lambda: off().text("a"), FULL),
+    "a line": (lambda: off().line(), FULL),
+    "a picture": (lambda: off().image(), FULL),
+    "an inline picture": (lambda: off().image(pixels=(2, 2), inline=True), FULL),
+    "a blend": (lambda: off().gradient((0, 0, 0, 0), (1, 0, 0, 0)), FULL),
+    "white": (lambda: off().rectangle(colour=(0, 0, 0, 0)), FULL),
+    "a form": (lambda: off().rectangle(within="form"), FULL),
+    "the same on the second page": (
+        lambda: pdf(SMALL, pages=2).on(2).layer("Text", visible=False).rectangle().layer(None), FULL),
+    "marked content without anything": (lambda: marked("/OC /L0 BDC q 1 0 0 1 0 0 cm Q EMC"), EMPTY),
+    "a path that is not painted": (lambda: marked("/OC /L0 BDC 0 0 9 9 re n EMC"), EMPTY),
+    "a clip": (lambda: marked(f"/OC /L0 BDC 0 0 9 9 re W n EMC {SHAPE}"), EMPTY),
+    "a shape before and after": (lambda: marked(f"{SHAPE} /OC /L0 BDC EMC {SHAPE}"), EMPTY),
+    "a shape in a tag of its own": (lambda: marked(f"/OC /L0 BDC /Span BMC {SHAPE} EMC EMC"), FULL),
+    "a shape after a tag of its own": (lambda: marked(f"/OC /L0 BDC /Span BMC EMC {SHAPE} EMC"), FULL),
+    "a tag that is no layer": (lambda: marked(f"/Span /L0 BDC {SHAPE} EMC"), EMPTY),
+    "a membership": (lambda: marked(f"/OC /L0 BDC {SHAPE} EMC", membership=True), FULL),
+    "an empty membership": (lambda: marked(f"/OC /L0 BDC EMC {SHAPE}", membership=True), EMPTY),
+    "a form of the layer": (lambda: marked("/X0 Do", form=form_of(SHAPE, belongs=True)), FULL),
+    "a form that is not painted": (lambda: marked(SHAPE, form=form_of(SHAPE, belongs=True)), EMPTY),
+    "a form without anything": (lambda: marked("/X0 Do", form=form_of("q Q", belongs=True)), EMPTY),
+    "a form on the layer": (lambda: marked("/OC /L0 BDC /X0 Do EMC", form=form_of(SHAPE)), FULL),
+    "an empty form on the layer": (lambda: marked("/OC /L0 BDC /X0 Do EMC", form=form_of("")), EMPTY),
+    "a form beside the layer": (lambda: marked("/OC /L0 BDC EMC /X0 Do", form=form_of(SHAPE)), EMPTY),
+    "marked content in a form": (
+        lambda: marked("/X0 Do", form=form_of(f"/OC /L1 BDC {SHAPE} EMC", marks=True)), FULL),
+    "empty marked content in a form": (
+        lambda: marked("/X0 Do", form=form_of(f"/OC /L1 BDC EMC {SHAPE}", marks=True)), EMPTY),
+    "a picture of the layer": (lambda: marked("/X0 Do", form=picture_of_the_layer), FULL),
+    "a picture that is not painted": (lambda: marked("q Q", form=picture_of_the_layer), EMPTY),
+    "a note": (noted, FULL),
+    "an empty note": (lambda: noted("q Q"), EMPTY),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "content"), HOLDING.values(), ids=HOLDING)
+def test_a_layer_that_is_off_matters_where_it_holds_something(found, make, content) -> None:
+    builder = make()
+    (layer,) = makeready.inspect(builder.bytes()).facts.layers
+    assert layer.content is content
+    assert len(found("LAY101", builder)) == content
+
+
+def test_layers_that_are_on_are_not_looked_into() -> None:
+    layers = makeready.inspect(layered().layer("Off", visible=False).rectangle().bytes()).facts.layers
+    assert {layer.name: layer.content for layer in layers} == {"Text": None, "Off": True}
+
+
+def test_an_empty_layer_that_does_not_print_switches_nothing(found) -> None:
+    assert found("LAY101", off(visible=True, prints=False).layer(None)) == []
+    assert len(found("LAY101", off(visible=True, prints=False).rectangle())) == 2
+
+
+def test_each_layer_is_looked_for(found) -> None:
+    builder = off("German").rectangle().layer("Empty", visible=False).layer("French", visible=False).rectangle()
+    assert [issue.details["layer"] for issue in found("LAY101", builder)] == ["German", "French"]
+
+
+def test_only_the_pages_that_are_checked_are_looked_at(found) -> None:
+    builder = pdf(SMALL, pages=2).on(2).layer("Text", visible=False).rectangle().layer(None)
+    assert found("LAY101", builder, pages=[1]) == []
+    assert len(found("LAY101", builder, pages=[2])) == 1
+
+
+def test_forms_that_paint_each_other_come_to_an_end(found) -> None:
+    builder = marked("/X0 Do", form=form_of("/X0 Do /X0 Do", marks=True))
+    (form,) = (item for item in builder.objects.objects if item.get("/Subtype") == NAME.Form)
+    form.Resources.XObject = pikepdf.Dictionary(X0=form)
+    assert found("LAY101", builder) == []
+
+
 def settings_of(builder):
     return makeready.inspect(builder.bytes()).facts.layer_settings
 

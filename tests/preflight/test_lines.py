@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from makeready.pdf import shapes
 from makeready.testing import pdf
 
 SMALL = "100x100mm"
@@ -102,6 +103,83 @@ def test_the_effective_width(found, artwork, width) -> None:
 def test_a_thin_filled_shape_is_a_line(found, operators, expected) -> None:
     issues = found("LIN101", drawn(operators))
     assert [(issue.details["kind"], str(issue.measured)) for issue in issues] == expected
+
+
+def turned(width, height, matrix="0.6 0.8 -0.8 0.6 90 50"):
+    """A rectangle whose corners are written where turning (cos 0.6, sin 0.8) takes them."""
+    a, b, c, d, e, f = map(float, matrix.split())
+    corners = [(x * a + y * c + e, x * b + y * d + f) for x, y in ((0, 0), (width, 0), (width, height), (0, height))]
+    return " ".join(f"{x:.5f} {y:.5f} {'l' if at else 'm'}" for at, (x, y) in enumerate(corners)) + " h f"
+
+
+THIN = "line (filled)"
+RULES = "50 50 100 0.2 re 50 60 100 0.2 re 50 70 100 0.2 re"
+
+
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [
+        (f"{RULES} f", [(THIN, "0.2 pt")]),
+        (f"{RULES} f*", [(THIN, "0.2 pt")]),
+        (f"{RULES} f {RULES} f", [("lines (filled)", "0.2 pt")]),
+        ("50 50 100 0.3 re 50 60 100 0.3 re f", []),
+        ("50 50 100 20 re 50 90 100 0.2 re f", [(THIN, "0.2 pt")]),  # a bar and a rule below it
+        ("50 50 100 0.3 re 50 60 100 0.2 re 90 50 0.1 100 re f", [(THIN, "0.1 pt")]),  # the thinnest
+        ("50 50 m 150 50 l 150 50.2 l 50 50.2 l h 50 60 m 150 60 l 150 60.2 l 50 60.2 l h f", [(THIN, "0.2 pt")]),
+        ("50 50 m 150 50 l 50 60 m 150 60 l f", [(THIN, "0 pt")]),
+        ("q 0.6 0.8 -0.8 0.6 90 50 cm 0 0 100 0.2 re 0 10 100 0.2 re f Q", [(THIN, "0.2 pt")]),
+        ("q 10 0 0 0.01 0 0 cm 5 5000 10 20 re 5 6000 10 20 re f Q", [(THIN, "0.2 pt")]),
+        (turned(100, 0.2), [(THIN, "0.2 pt")]),
+        (turned(0.2, 100), [(THIN, "0.2 pt")]),
+        (turned(100, 0.3), []),
+        (turned(0.3, 0.2), []),  # a speck
+        (turned(100, 0.2).replace(" h f", " 90 50 l f"), [(THIN, "0.2 pt")]),  # back to the first point
+        ("50 50 m 150 90 l f", [(THIN, "0 pt")]),
+        ("50 50 m 150 90 l 50 50 l h f", [(THIN, "0 pt")]),
+        ("50 50 m 150 90 l 150 90.1 l 50 50.1 l h f", [(THIN, "0.09 pt")]),  # a parallelogram: 0.1 × cos 21.8°
+        ("50 50 m 150 150 l 149 149.2 l 51 51.2 l h f", [(THIN, "0.14 pt")]),  # slanted ends
+        ("50 50 m 150 90 l 150 91 l h f", []),  # a needle
+        ("50 50 m 100 70.2 l 150 90 l 102 70 l h f", []),  # thick in the middle
+        ("50 50 m 150 90 l 150 190 l 50 150 l h f", []),
+        # Strips of one area are as thick as it is.
+        ("50 50 100 0.2 re 50 50.2 100 0.2 re 50 50.4 100 0.2 re f", []),
+        ("50 50 100 0.1 re 50 50.1 100 0.1 re f", [(THIN, "0.2 pt")]),
+        # A slit in a shape, and what lies on one of its own colour.
+        ("50 50 100 40 re 60 60 50 0.2 re f*", []),
+        # Drawings and letters have thin parts.
+        ("50 50 100 0.2 re 50 60 m 90 60 90 90 50 90 c f", []),
+        ("50 50 100 0.2 re 50 60 m 90 60 l 95 70 l 90 80 l 50 80 l 45 70 l h f", []),
+        ("20 20 9 9 re W n 50 50 100 0.2 re 50 60 100 0.2 re f", []),
+        ("0 0 200 55 re W n 50 50 100 0.2 re 50 60 100 0.1 re f", [(THIN, "0.2 pt")]),
+        (f"{RULES} n", []),
+    ],
+)
+def test_lines_among_the_parts_of_a_filled_path(found, operators, expected) -> None:
+    issues = found("LIN101", drawn(operators))
+    assert [(issue.details["kind"], str(issue.measured)) for issue in issues] == expected
+
+
+@pytest.mark.parametrize("within", ["form", "pattern", "type3", "annotation"])
+def test_the_parts_of_a_path_are_found_wherever_it_is(found, within) -> None:
+    thin = [("20 mm", "20 mm"), ("50 mm", "30 mm"), ("50 mm", "30.05 mm"), ("20 mm", "20.05 mm")]
+    assert [str(issue.measured) for issue in found("LIN101", page().path(thin, within=within))] == ["0.13 pt"]
+
+
+def test_each_line_of_a_path_has_its_place(found) -> None:
+    (issue,) = found("LIN101", drawn("50 50 100 20 re 50 90 100 0.2 re 50 100 100 0.2 re f"))
+    assert [place.pt for place in issue.places] == [
+        pytest.approx((50, 90, 150, 90.2), abs=0.01), pytest.approx((50, 100, 150, 100.2), abs=0.01),
+    ]  # fmt: skip
+
+
+def test_the_slow_way_finds_the_same(found, monkeypatch) -> None:
+    """Where MuPDF's memory is not laid out as expected, it is asked for each point."""
+    fast = found("LIN101", drawn(f"{RULES} f {turned(100, 0.1)}"))
+    monkeypatch.setattr(shapes, "_as_expected", lambda: False)
+    slow = found("LIN101", drawn(f"{RULES} f {turned(100, 0.1)}"))
+    assert len(fast) == 2
+    assert [(issue.message, issue.places) for issue in slow] == [(issue.message, issue.places) for issue in fast]
+    assert found("LIN101", drawn("50 50 100 0.2 re 50 60 m 90 60 90 90 50 90 c f")) == []
 
 
 SILENT = {

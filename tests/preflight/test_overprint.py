@@ -172,6 +172,62 @@ def test_the_drawing_of_a_type_3_letter_is_no_line(found) -> None:
     assert found("OVP102", page().text("l", font="type3", size="20 pt")) == []
 
 
+TINT, IN_THE_TEXT, BESIDE_IT = (0.3, 0, 0, 0), ("18 mm", "10 mm"), ("60 mm", "60 mm")
+
+
+def on_paper():
+    """Small black text at 20, 20 mm that knocks out."""
+    return page(background=None).text("text", size="9 pt", at=("20 mm", "20 mm"))
+
+
+def many(builder, number=40):
+    """So many dots far from the text that not all of their places are kept."""
+    for place in range(number):
+        builder.rectangle(size=("1 mm", "1 mm"), at=("80 mm", f"{10 + 2 * place} mm"), colour=TINT)
+    return builder
+
+
+ON_PAPER = {
+    "nothing else": (on_paper, []),
+    "black tints": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=(0, 0, 0, 0.3)), []),
+    "gray": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=0.7), []),
+    "white": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=(0, 0, 0, 0)), []),
+    "a tint beside it": (lambda: on_paper().rectangle(at=BESIDE_IT, colour=TINT), []),
+    "a picture beside it": (lambda: on_paper().image(at=BESIDE_IT, size=("20 mm", "20 mm")), []),
+    "a tint in the slug": (
+        lambda: page(background=None, slug="10 mm").text("text", size="9 pt")
+        .rectangle(at=("-12 mm", "5 mm"), size=("5 mm", "5 mm"), colour=TINT), []),
+    "a tint": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=TINT), ["1 text run"]),
+    "RGB": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=(1, 0.9, 0.9)), ["1 text run"]),
+    "a spot": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=("spot", "Gold", 0.5)), ["1 text run"]),
+    "a picture": (lambda: on_paper().image(at=IN_THE_TEXT), ["1 text run"]),
+    "a blend": (lambda: on_paper().gradient((0, 0, 0, 0), (0, 1, 0, 0), at=IN_THE_TEXT), ["1 text run"]),
+    "a pattern": (lambda: on_paper().rectangle(at=IN_THE_TEXT, colour=TINT, within="pattern"), ["1 text run"]),
+    "more tints than places are kept of": (lambda: many(on_paper()), ["1 text run"]),
+    "fewer tints": (lambda: many(on_paper(), 20), []),
+    "one of two on a tint": (
+        lambda: on_paper().text("more", size="9 pt", at=("70 mm", "70 mm")).rectangle(at=IN_THE_TEXT, colour=TINT),
+        ["1 text run"]),
+    "a line on a tint": (
+        lambda: page(background=None).line(at=BESIDE_IT).rectangle(at=BESIDE_IT, colour=TINT), ["1 line"]),
+    "a line on paper": (
+        lambda: page(background=None).line(at=("5 mm", "5 mm")).rectangle(at=BESIDE_IT, colour=TINT), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "expected"), ON_PAPER.values(), ids=ON_PAPER)
+def test_black_on_bare_paper_knocks_nothing_out(found, make, expected) -> None:
+    assert [issue.details["count"] for issue in found("OVP102", make())] == expected
+    assert found("OVP102", make(), "OVP102.on_paper=true")
+
+
+def test_only_the_place_on_colour_is_shown(found) -> None:
+    make, _ = ON_PAPER["one of two on a tint"]
+    (issue,) = found("OVP102", make())
+    assert len(issue.places) == 1
+    assert issue.place.mm[:2] == pytest.approx((20, 17), abs=2)
+
+
 # OVP103 gray-overprint
 
 

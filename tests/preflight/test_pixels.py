@@ -61,6 +61,12 @@ def test_jpeg_quality(found, kind, quality, expected) -> None:
     assert all(int(issue.measured) == quality and str(quality) in issue.message for issue in issues)
 
 
+def test_the_quality_of_a_cmyk_jpeg_is_that_of_the_stored_one() -> None:
+    stored = saved(PHOTO.convert("CMYK"), "JPEG", quality=45)
+    (study,) = makeready.inspect(placed(stored, filter="/DCTDecode"), needs=["jpeg"]).facts.pixel_studies
+    assert study.quality == 45
+
+
 def test_jpeg_quality_limit_is_a_setting(found) -> None:
     data = picture(120, 90, quality=80, format="JPEG")
     (issue,) = found("IMG107", data, {"quality": {"error": "85"}})

@@ -265,6 +265,26 @@ def test_nothing_runs_and_nothing_is_claimed_that_is_not_true_any_more() -> None
         assert "/OutputIntents" in document.Root, "colours are shown as before"
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_an_encrypted_file_that_allows_comments_and_pages_is_copied_with_its_protection(
+    cut: bool, run: Callable[..., str], tmp_path: Path
+) -> None:
+    job = pdf(bleed=None).image(ppi=60).encrypt(printing=False, changing=True).bytes()
+    if cut:  # only MuPDF can mend it
+        job = job[: job.rindex(b"startxref")] + b"startxref\n0\n%%EOF"
+    report, copy = checked(job)
+    assert report.facts is not None
+    with pikepdf.open(io.BytesIO(copy)) as document:
+        assert len(document.pages) == 2
+        assert frames(document, 1)
+    (tmp_path / "copy.pdf").write_bytes(copy)
+    told = run("pdfinfo", str(tmp_path / "copy.pdf"))
+    assert "print:no" in told
+    assert "change:yes" in told
+    assert "addNotes:yes" in told
+    run("qpdf", "--check", str(tmp_path / "copy.pdf"))
+
+
 @pytest.mark.parametrize("make", [lambda job: job.encrypt().bytes(), lambda job: job.encrypt(user="x").bytes()])
 def test_of_an_encrypted_file_there_is_the_list_and_the_reason(make: Callable[[Any], bytes]) -> None:
     report, copy = checked(make(pdf().image(ppi=60)))
@@ -425,7 +445,7 @@ def test_bytes_go_to_a_pipe_as_they_are(jobs: Path) -> None:
 
 
 def test_bytes_do_not_go_to_a_terminal(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("makeready.cli._for_a_person", lambda: True)
+    monkeypatch.setattr("makeready.cli.for_a_person", lambda: True)
     result = invoke(jobs / "a.pdf", "--format", "pdf")
     assert result.exit_code == 2
     assert "not for a terminal" in result.stderr

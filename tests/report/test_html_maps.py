@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import makeready
 from makeready.facts import Artwork, Boxes, Colour, InkCoverage, Page, Paint, Rect
 from makeready.report.html import render
 from makeready.report.html_colours import FRAMES_OF_A_KIND, KINDS, colour_kinds
 from makeready.report.maps import ABOVE, SCALE, heat_map
-from makeready.report.pictures import MAPS, InkMap, PagePicture, pictures_for
+from makeready.report.pictures import MAPS, USUAL_INK_LIMIT, InkMap, PagePicture, pictures_for
 from makeready.results import FileInfo, Issue, Place, ProfileInfo, Report, Severity
+from makeready.testing import pdf
 from makeready.units import Length, Percent
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -116,14 +119,24 @@ def test_the_map_of_a_page_is_turned_as_the_page_is(rotate: int, corner: tuple[i
     assert (seen.shape[0] > seen.shape[1]) == (rotate % 180 == 0)
 
 
-def test_the_limit_of_an_issue_is_where_the_map_turns_red() -> None:
-    over = Issue("INK101", "total-ink", Severity.ERROR, "T", "M", 1, limit=Percent(240))
-    (drawn,) = pictures_for(report(over, ink_coverage=(coverage(),)), inked(0))
+@pytest.mark.parametrize(
+    ("asked", "limit", "why"),
+    [
+        ('{ total = "240 %" }', 240, "the profile&#x27;s limit for a square"),
+        ('{ total = { warning = "260 %", error = "300 %" } }', 260, "the profile&#x27;s limit for a square"),
+        ('{ total = {}, process = "280 %" }', 280, "the profile&#x27;s limit for a square"),
+        ("{ total = {} }", USUAL_INK_LIMIT, "the profile sets no limit"),
+    ],
+)
+def test_the_profiles_limit_is_where_the_map_turns_red(asked: str, limit: float, why: str, tmp_path: Path) -> None:
+    (tmp_path / "house.toml").write_text(f"[checks]\nINK101 = {asked}\n")
+    job = pdf().bytes()
+    clean = makeready.check(job, tmp_path / "house.toml", only=["INK101"])
+    assert not clean.issues
+    (drawn,) = pictures_for(clean, job)
     assert drawn.ink is not None
-    assert (drawn.ink.limit, drawn.ink.held) == (240, True)
-    assert "turn red at 240% (the limit for a square)" in render(
-        [report(over, ink_coverage=(coverage(),))], {0: [drawn]}
-    )
+    assert drawn.ink.limit == limit
+    assert f"turn red at {limit:g}% ({why})" in render([clean], {0: [drawn]})
 
 
 def test_maps_are_bounded_and_show_the_heaviest_pages() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import makeready
 from makeready import preflight
+from makeready.facts import Artwork
 from makeready.report.junit import render
 from makeready.results import CheckRun, FileInfo, Issue, Outcome, ProfileInfo, Report, Severity
 from makeready.testing import pdf
@@ -53,7 +54,10 @@ def parsed(reports: list[Report], catalogue: dict[str, object] | None = None) ->
     return root
 
 
-def made(path: str = "a.pdf", facts: object = "there", **more: object) -> Report:
+THERE = Artwork("pdf", "PDF 1.7", 10, (), page_count=0)
+
+
+def made(path: str = "a.pdf", facts: Artwork | None = THERE, **more: object) -> Report:
     info = ProfileInfo("default", "Any", "cd", ("Nobody looked at the colours.",))
     return Report(FileInfo(path, "pdf", "PDF 1.7", 10, "ab"), info, facts, **more)  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ import pytest
 
 import makeready
 from makeready import preflight
+from makeready.facts import Artwork
 from makeready.report.sarif import document, render, uri
 from makeready.results import CheckRun, FileInfo, Issue, Outcome, ProfileInfo, Report, Severity
 from makeready.testing import pdf
@@ -126,7 +127,10 @@ def log(reports: list[Report], catalogue: dict[str, Any]) -> dict[str, Any]:
     return dict(run)
 
 
-def made(path: str = "a.pdf", facts: object = "there", **more: object) -> Report:
+THERE = Artwork("pdf", "PDF 1.7", 10, (), page_count=0)
+
+
+def made(path: str = "a.pdf", facts: Artwork | None = THERE, **more: object) -> Report:
     info = ProfileInfo("default", "Any", "cd", ("Nobody looked at the colours.",))
     return Report(FileInfo(path, "pdf", "PDF 1.7", 10, "ab"), info, facts, **more)  # type: ignore[arg-type]
 
@@ -179,6 +183,12 @@ def test_a_plug_in_that_did_not_load_is_a_notification(catalogue: dict[str, Any]
     run = log([made(failed_plugins={"house.py": "NameError"})] * 2, catalogue)
     (note,) = run["invocations"][0]["toolConfigurationNotifications"]
     assert note["message"]["text"] == "The plug-in house.py did not load: NameError"
+
+
+def test_which_pages_were_looked_at_is_said_of_each_file(catalogue: dict[str, Any]) -> None:
+    some = makeready.check(pdf(pages=3).bytes(), pages=[2])
+    properties = log([some], catalogue)["artifacts"][0]["properties"]
+    assert (properties["pages"], properties["pageCount"]) == ([2], 3)
 
 
 def test_what_is_not_decided_is_said_of_each_file(catalogue: dict[str, Any]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from makeready.facts import Artwork
+from makeready.facts import Artwork, Page
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: A PDF may have other bytes before its header (ISO 32000-1, annex H.3, note 13).
 HEADER_WITHIN = 1024
@@ -33,3 +38,10 @@ def read(
 
     with Document(source) as document:
         return document.artwork(pages, needs, progress)
+
+
+def products(source: Path | bytes, pages: Iterable[Page]) -> Iterator[npt.NDArray[np.uint8]]:
+    """The trimmed product of each page as displayed: H × W × 3, RGB, row 0 on top."""
+    from makeready.pdf import looks
+
+    return looks.products(source, pages)

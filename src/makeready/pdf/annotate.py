@@ -2,12 +2,16 @@
 
 The job's own pages stay as they are: frames are annotations, on a layer of their own that shows on the screen and
 does not print. Nothing in the copy runs when it is opened, and it does not claim to be the PDF/X that the job was.
+
+A job that is encrypted and opens without a password is copied if its owner allows comments and new pages (ISO 32000-2,
+table 22); the copy allows what the job allows.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +34,8 @@ _USUAL_SIDE = 600.0
 _LINE, _GAP, _NUMBER, _TAG = 1.2, 1.5, 8.0, 11.0
 #: How often a number gives way to those that stand in its place already.
 _STEPS_ASIDE = 40
+#: MuPDF's PDF_ENCRYPT_KEEP: what it mends stays protected.
+_KEEP_ENCRYPTION = 0
 #: Keys of the catalogue that act when the file is opened, or that the changes make untrue.
 _NOT_COPIED = ("/OpenAction", "/AA", "/Perms", "/Collection", "/Metadata", "/PageMode", "/DSS", "/NeedsRendering")
 
@@ -87,13 +93,16 @@ def annotated_copy(
         title: of the document.
 
     Raises:
-        EncryptedFile: a copy would lack the protection that the file has.
+        EncryptedFile: it needs a password, or its owner does not allow comments and new pages.
         UnreadableFile: no copy can be made.
     """
     try:
         with _opened(source) as pdf:
-            if pdf.is_encrypted:
-                raise EncryptedFile("The file is encrypted: a copy with frames would lack its protection.")
+            if pdf.is_encrypted and not _may_be_marked(pdf.allow):
+                raise EncryptedFile(
+                    "The file is encrypted and its owner does not allow comments and new pages in it. "
+                    "Ask for a copy without protection."
+                )
             return _Copy(pdf, len(pdf.pages)).written(front, marks, bookmarks, links or {}, title)
     except EncryptedFile:
         raise
@@ -101,6 +110,15 @@ def annotated_copy(
         raise EncryptedFile("The file is locked with a password.") from error
     except Exception as error:  # the door to a file: its structure may be broken in any way
         raise UnreadableFile(f"No copy of it can be made: {' '.join(str(error).split())[:200]}.") from error
+
+
+def _may_be_marked(allow: pikepdf.Permissions) -> bool:
+    return allow.modify_annotation and (allow.modify_assembly or allow.modify_other)
+
+
+def _as_protected(pdf: pikepdf.Pdf) -> pikepdf.Encryption | bool:
+    """What the job allows, and no more. Its owner's password is not known: the copy gets one that nobody knows."""
+    return pikepdf.Encryption(owner=secrets.token_urlsafe(), user="", allow=pdf.allow) if pdf.is_encrypted else False
 
 
 def front_alone(front: Typeset, title: str = "") -> bytes:
@@ -128,7 +146,7 @@ def _opened(source: Path | bytes) -> pikepdf.Pdf:
         if isinstance(source, bytes)
         else pymupdf.open(source, filetype="pdf")
     ) as drawn:
-        return pikepdf.open(io.BytesIO(drawn.tobytes(garbage=1)))
+        return pikepdf.open(io.BytesIO(drawn.tobytes(garbage=1, encryption=_KEEP_ENCRYPTION)))
 
 
 class _Copy:
@@ -160,7 +178,9 @@ class _Copy:
         self.pdf.save(
             data,
             min_version="1.6",  # UserUnit and the usage of layers are older, but not by much
-            deterministic_id=True,
+            # qpdf makes the key of an encrypted file from its ID, and so cannot take the ID from what it writes.
+            deterministic_id=not self.pdf.is_encrypted,
+            encryption=_as_protected(self.pdf),
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
         )
         return data.getvalue()

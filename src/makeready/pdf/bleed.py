@@ -51,8 +51,10 @@ def edges(document: Any, page: Page) -> Iterator[BleedEdge]:
 
 
 def _edge(drawing: Any, page: Page, trim: Rect, at: str, side: str, depth: float) -> BleedEdge:
-    scale = min(_SCALE, (_MOST_PIXELS / max(trim.width, trim.height) / depth) ** 0.5)
-    inside = 2 / scale  # two pixels inside the trim, so that one lies wholly inside whatever the rounding
+    import numpy as np
+
+    scale = min(_SCALE, (_MOST_PIXELS / max(trim.width, trim.height) / depth / 2) ** 0.5)
+    inside = min(depth, trim.width, trim.height)
     strip = {
         "left": Rect(trim.x0 - depth, trim.y0, trim.x0 + inside, trim.y1),
         "right": Rect(trim.x1 - inside, trim.y0, trim.x1 + depth, trim.y1),
@@ -62,10 +64,15 @@ def _edge(drawing: Any, page: Page, trim: Rect, at: str, side: str, depth: float
     pixels = _render(drawing, strip, scale)
     # Turn it so that rows go outwards from the trim and columns along it.
     across = {"left": pixels.T[::-1], "right": pixels.T, "top": pixels, "bottom": pixels[::-1]}[at]
-    inked = across[1] < PAPER
-    reach = max(3, round(depth * scale * 0.9))  # the outermost tenth may be lost to rounding
-    outer = across[min(reach, across.shape[0] - 1)] < PAPER
-    bare = inked & ~outer
+    ink = across < PAPER
+    at_trim = max(1, int(ink.shape[0] * inside / (inside + depth)))  # rows before it lie wholly inside the trim
+    inked = ink[at_trim - 1]
+    reach = max(1, round(depth * scale * 0.9) - 1)  # the outermost tenth may be lost to rounding
+    outer = ink[min(at_trim + reach, ink.shape[0] - 1)]
+    # What is narrower than the bleed, such as a border or the edge of a cloud, has to go on as far as it is wide.
+    own = np.logical_and.accumulate(ink[at_trim - 1 :: -1], axis=0).sum(axis=0)
+    past = np.logical_and.accumulate(ink[at_trim:], axis=0).sum(axis=0)
+    bare = inked & ~outer & ((past == 0) | (past < own - round(LEAST_BLEED * scale)))
     step = 1 / scale
     places = tuple(_runs(bare, at, strip, trim, step))
     return BleedEdge(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -45,8 +45,9 @@ from makeready.pdf.interpreter import (
 from makeready.pdf.press_page import to_user_space, whole_page
 from makeready.pdf.resources import Declared, Resources
 
-#: What MuPDF's cache is shrunk to after each page: fonts used all over stay, pictures go.
-STORE_KEPT_PERCENT = 25
+#: MuPDF's cache keeps fonts, colour conversions and decoded pictures. After pages with pictures of so many pixels,
+#: all together, it is shrunk to a part of what it has become, from what was used longest ago on.
+STORE_PIXELS, STORE_KEPT_PERCENT = 25_000_000, 25
 #: Warnings that say nothing about the print.
 _HARMLESS = (
     "... repeated",
@@ -80,6 +81,7 @@ class Document:
         from pymupdf import mupdf
 
         self._native = mupdf.pdf_document_from_fz_document(self._drawn.this)
+        self._press = ink.Press(self._native)
         try:
             self.pdf = self._open_pikepdf(source)
             if not self.pdf.pages:
@@ -166,11 +168,12 @@ class Document:
         spaces, resources = Spaces(mupdf._mupdf), Resources(self.pdf)
         facts, clock = _Gathered(), _Clock()
         intents = tuple(structure.output_intents(self.pdf))
-        through = gamut.proof(self.pdf) if "gamut" in needs else None
+        through = cache(partial(gamut.proof, self.pdf))
         total = len(self.pdf.pages)
         if total != self._drawn.page_count:
             self.damage.append(f"the page tree is inconsistent: {total} pages or {self._drawn.page_count}")
         numbers = [number for number in range(1, total + 1) if wanted is None or number in wanted]
+        pictured = 0
         try:
             for done, number in enumerate(numbers, start=1):
                 native = self.pdf.pages[number - 1]
@@ -187,16 +190,22 @@ class Document:
                         facts.bleed_edges.extend(bleed.edges(self._native, page))
                 if "ink" in needs:
                     with clock("ink"):
-                        facts.ink_coverage.extend(ink.coverages(self._native, page, painted.inks, intents))
-                if through is not None:
+                        facts.ink_coverage.extend(self._press.coverages(page, painted.inks, intents))
+                if "gamut" in needs:
                     with clock("gamut"):
                         facts.out_of_gamut.extend(gamut.out_of_gamut(self._native, page, painted.paints, through))
+                pictured += sum(image.width_px * image.height_px for image in painted.images)
+                if pictured > STORE_PIXELS:
+                    mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
+                    pictured = 0
                 if progress:
                     progress(done, len(numbers))
         finally:
             spaces.close()
         with clock("pixels"):
             studies = pixels.studies(self._drawn, facts.images, needs)
+        if facts.images:
+            mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
         with clock("structure"):
             identity = standard.identity(self.pdf)
             constructs = standard.constructs(self.pdf, numbers) if "constructs" in needs else ()
@@ -217,7 +226,7 @@ class Document:
             missing_glyphs=tuple(facts.missing_glyphs),
             output_intents=intents,
             profiles=resources.profiles,
-            layers=tuple(structure.layers(self.pdf)),
+            layers=tuple(structure.layers(self.pdf, numbers)),
             layer_settings=tuple(structure.layer_settings(self.pdf)),
             annotations=tuple(facts.annotations),
             active_content=(*structure.active_content(self.pdf), *facts.active),
@@ -281,7 +290,6 @@ class Document:
             painted.blend_spaces[:0] = page_blend_space(mupdf, drawn, page, spaces)
         finally:
             pictures.close()
-            mupdf.ll_fz_shrink_store(STORE_KEPT_PERCENT)
         damage.extend(_warnings(pymupdf))
         if structure.empty_contents(self.pdf.pages[page.number - 1].obj):
             damage = [line for line in damage if line != _EMPTY_STREAM]
@@ -334,7 +342,7 @@ class _Gathered:
         self.inks: dict[str, list[int]] = {}
 
     def add(self, page: Page, painted: Painted, declared: Declared, damage: tuple[str, ...]) -> None:
-        self.pages.append(replace(page, painted=painted.marks, damage=damage))
+        self.pages.append(replace(page, painted=painted.marks, blank=None if damage else painted.blank, damage=damage))
         self.images.extend(painted.images)
         self.texts.extend(painted.texts)
         self.strokes.extend(painted.strokes)

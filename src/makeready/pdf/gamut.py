@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from makeready.colour.cie import ciede2000
 from makeready.facts import OutOfGamut, Page, Paint, Rect
 from makeready.icc import read_header
 from makeready.pdf.ink import Axis, grid, inside_bleed, pixels, render_page
@@ -89,8 +90,13 @@ def proof(pdf: pikepdf.Pdf) -> Proof | None:
     return None
 
 
-def out_of_gamut(document: Any, page: Page, paints: Iterable[Paint], through: Proof) -> Iterator[OutOfGamut]:
-    """What the press cannot reach of a page's RGB, if it has any; ``document`` is MuPDF's PDF document."""
+def out_of_gamut(
+    document: Any, page: Page, paints: Iterable[Paint], press: Callable[[], Proof | None]
+) -> Iterator[OutOfGamut]:
+    """What the press cannot reach of a page's RGB, if it has any; ``document`` is MuPDF's PDF document.
+
+    ``press`` is asked for where there is RGB: making one takes longer than looking at most pages.
+    """
     places = [
         place
         for paint in paints
@@ -98,7 +104,8 @@ def out_of_gamut(document: Any, page: Page, paints: Iterable[Paint], through: Pr
         for place in paint.places
     ]
     zone = inside_bleed(page)
-    if zone is None or not places:
+    through = press() if zone is not None and places else None
+    if zone is None or through is None:
         return
     across, up = grid(zone, 3)
     rgb = _screen(document, page, across, up)
@@ -195,45 +202,3 @@ def _lab(picture: Any) -> Floats:
     raw = np.asarray(picture)[0]
     shades = np.ascontiguousarray(raw[:, 1:]).view(np.int8).astype(np.float64)
     return np.concatenate([raw[:, :1] * (100 / 255), shades], axis=1)
-
-
-def ciede2000(first: Floats, second: Floats) -> Floats:
-    """Colour differences between rows of CIE Lab.
-
-    G. Sharma, W. Wu, E. N. Dalal: The CIEDE2000 color-difference formula: implementation notes, supplementary
-    test data, and mathematical observations. Color Research and Application 30 (1), 2005; equation numbers are
-    theirs, and so are the names of the terms.
-    """
-    import numpy as np
-
-    l1, a1, b1 = np.moveaxis(np.asarray(first, dtype=np.float64), -1, 0)
-    l2, a2, b2 = np.moveaxis(np.asarray(second, dtype=np.float64), -1, 0)
-    mean_chroma = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2  # (2), (3)
-    stretch = 1.5 - 0.5 * np.sqrt(mean_chroma**7 / (mean_chroma**7 + 25.0**7))  # 1 + G of (4)
-    a1, a2 = a1 * stretch, a2 * stretch  # (5)
-    c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)  # (6)
-    h1, h2 = np.degrees(np.arctan2(b1, a1)) % 360, np.degrees(np.arctan2(b2, a2)) % 360  # (7)
-    grey = c1 * c2 == 0
-    turn = np.where(grey, 0, (h2 - h1 + 180) % 360 - 180)  # (10)
-    turn = np.where((turn == -180) & (h2 > h1), 180, turn)
-    dl, dc = l2 - l1, c2 - c1  # (8), (9)
-    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn) / 2)  # (11)
-    lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2  # (12), (13)
-    apart, total = np.abs(h1 - h2) > 180, h1 + h2
-    hue = np.where(apart, np.where(total < 360, total + 360, total - 360), total) / 2  # (14)
-    hue = np.where(grey, total, hue)
-    t = (
-        1
-        - 0.17 * np.cos(np.radians(hue - 30))
-        + 0.24 * np.cos(np.radians(2 * hue))
-        + 0.32 * np.cos(np.radians(3 * hue + 6))
-        - 0.20 * np.cos(np.radians(4 * hue - 63))
-    )  # (15)
-    rotation = 60 * np.exp(-(((hue - 275) / 25) ** 2))  # twice (16)
-    rc = 2 * np.sqrt(chroma**7 / (chroma**7 + 25.0**7))  # (17)
-    sl = 1 + 0.015 * (lightness - 50) ** 2 / np.sqrt(20 + (lightness - 50) ** 2)  # (18)
-    sc, sh = 1 + 0.045 * chroma, 1 + 0.015 * chroma * t  # (19), (20)
-    rt = -np.sin(np.radians(rotation)) * rc  # (21)
-    dl, dc, dh = dl / sl, dc / sc, dh / sh
-    difference: Floats = np.sqrt(dl**2 + dc**2 + dh**2 + rt * dc * dh)  # (22)
-    return difference

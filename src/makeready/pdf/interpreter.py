@@ -17,6 +17,7 @@ from makeready.facts import (
     BlendSpace,
     Colour,
     FontUse,
+    Margins,
     MissingGlyph,
     NearTrim,
     Page,
@@ -31,11 +32,9 @@ from makeready.pdf.colour import NOTHING, PATTERN, REGISTRATION, Space, Spaces
 from makeready.pdf.edge import SMALL, Edge
 from makeready.pdf.letters import TEXT_PADDING, Letters
 from makeready.pdf.resources import Declared, DeclaredImage
-from makeready.units import PointSize, Resolution
+from makeready.pdf.shapes import LINE_RATIO, THIN_FILL, Shapes
+from makeready.units import Length, PointSize, Resolution
 
-#: Filled shapes thinner than this (points) are also recorded as lines, when long enough to be one.
-THIN_FILL = 2.0
-LINE_RATIO = 3.0
 #: Blend modes by MuPDF's number; 0 is Normal.
 BLEND_MODES = (
     "Normal", "Multiply", "Screen", "Overlay", "Darken", "Lighten", "ColorDodge", "ColorBurn", "HardLight",
@@ -51,6 +50,12 @@ NOWHERE = Rect(math.inf, math.inf, -math.inf, -math.inf)
 PATTERN_CELL, TYPE_3, SOFT_MASK, ANNOTATION = "pattern", "type 3 glyph", "soft mask group", "annotation"
 EXPLICIT_MASK = "explicit mask"
 NOT_PRINTED = "annotation that does not print"
+#: The edge of the page once more, run on into the bleed: what it is made of counts where the product shows it.
+REPEATED = "repeated in the bleed"
+#: How far a repeated edge may reach into the product, so that no paper shows between the two.
+_LAP = 1.5
+#: MuPDF's number for text that stands in for what is painted (ISO 32000-1, 14.9.4).
+_ACTUAL_TEXT = 0
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ class Painted:
     transparencies: list[Transparency] = field(default_factory=list)
     blend_spaces: list[BlendSpace] = field(default_factory=list)
     near_trim: list[NearTrim] = field(default_factory=list)
+    blank: Margins | None = None
     missing_glyphs: list[MissingGlyph] = field(default_factory=list)
     fonts: dict[Any, FontUse] = field(default_factory=dict)
     inks: set[str] = field(default_factory=set)
@@ -108,8 +114,17 @@ def _stays_apart(colour: Colour) -> bool:
     """White, black in black ink alone, or registration colour: rows of paint keep its numbers."""
     if not colour.values:
         return False
-    process = colour.model == "cmyk" and min(colour.values) >= 1
-    return bool(colour.white) or colour.inks == (("Black", 1.0),) or process or dict(colour.inks).get(REGISTRATION) == 1
+    return bool(colour.white) or colour.inks == (("Black", 1.0),) or _every_ink(colour)
+
+
+def _every_ink(colour: Colour) -> bool:
+    """Registration colour: full ink on all plates, or on all process plates."""
+    process = colour.model == "cmyk" and bool(colour.values) and min(colour.values) >= 1
+    return process or dict(colour.inks).get(REGISTRATION) == 1
+
+
+#: How far a square cap reaches from the end of a line at most, in line widths: half the diagonal of a square.
+_SQUARE_CAP = 0.5 * 2**0.5
 
 
 def _percent(alpha: float) -> str:
@@ -147,6 +162,7 @@ def device_class() -> type[Any]:
             self.product = (page.bleed if page.boxes.trim is not None else None) or EVERYWHERE
             self.within: str | None = None
             self.contexts: list[str | None] = []
+            self.muted: list[bool] = []  # of each open mark with a text of its own, whether nothing in it counts
             self.sizes: dict[int, int] = {}  # components of a colour space, by address
             self.meant: dict[int, Any] = {}  # what stands in for a device space, by the address of that
             self.heavier: dict[int, Any] = {}  # which of two amounts is more ink, by address
@@ -170,6 +186,9 @@ def device_class() -> type[Any]:
             self.edge = Edge(page.trim)
             self.deep = self.edge.deep
             self.letters = Letters(mupdf)
+            self.shapes = Shapes(mupdf)
+            self.trim = page.trim or EVERYWHERE
+            self.inked = NOWHERE  # a box round what leaves ink on the product; it may reach past the trim
             self.gaps: dict[int, bool] = {}  # whether a letter that a font lacks would be seen, by address
             self.missing: dict[tuple[int], _Seen] = {}
 
@@ -186,6 +205,9 @@ def device_class() -> type[Any]:
             if x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
             address, values = self._area(self.vectors, "vector", x0, y0, x1, y1, space, colour, alpha, params)
+            inked = self.inked
+            if x0 < inked[0] or y0 < inked[1] or x1 > inked[2] or y1 > inked[3]:
+                self._ink(x0, y0, x1, y1, address, values)
             wide, high = x1 - x0, y1 - y0
             if ctm.b or ctm.c:  # turned: measure along the shape's own axes
                 own = bound_path(path, None, identity)
@@ -193,8 +215,10 @@ def device_class() -> type[Any]:
                 high = (own.y1 - own.y0) * math.hypot(ctm.c, ctm.d)
             thin = min(wide, high)
             if thin < THIN_FILL and max(wide, high) > LINE_RATIO * thin:
-                self._line(round(thin, 4), True, x0, y0, x1, y1, address, values, params)
+                self._line(round(thin, 4), True, ((x0, y0, x1, y1),), address, values, params)
                 return
+            if lines := self.shapes.thin(path, ctm, area):
+                self._line(round(lines[0], 4), True, lines[1], address, values, params)
             deep = self.deep
             if x0 < deep[0] or y0 < deep[1] or x1 > deep[2] or y1 > deep[3]:
                 self._near_trim("vector", x0, y0, x1, y1, address, values)
@@ -211,7 +235,10 @@ def device_class() -> type[Any]:
                 return
             width = self._stroke_width(path, stroke.linewidth, ctm.a, ctm.b, ctm.c, ctm.d)
             address, values = self._colour(space, colour)
-            self._line(round(width, 4), False, x0, y0, x1, y1, address, values, params)
+            inked = self.inked
+            if x0 < inked[0] or y0 < inked[1] or x1 > inked[2] or y1 > inked[3]:
+                self._ink_stroke(path, bound, width, ctm, address, values)
+            self._line(round(width, 4), False, ((x0, y0, x1, y1),), address, values, params)
             if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "vector", x0, y0, x1, y1)
 
@@ -232,17 +259,19 @@ def device_class() -> type[Any]:
             half = (across + along) / 2
             return float(width * max(0.0, half - max(0.0, half * half - area * area) ** 0.5) ** 0.5)
 
-        def _line(
-            self, width: Any, filled: Any, x0: Any, y0: Any, x1: Any, y1: Any, address: Any, values: Any, params: Any
-        ) -> None:
+        def _line(self, width: Any, filled: Any, boxes: Any, address: Any, values: Any, params: Any) -> None:
+            """Count a path that is a line, or holds some, at ``boxes``."""
+            slug = all(self._slug(*box) for box in boxes)
             inked = tuple([value > 0 for value in values])
             overprint, mode = (params.op, params.opm) if params else (0, 0)
             key = (
-                address, inked, _exact(values), overprint, mode, self.within, self._slug(x0, y0, x1, y1), width, filled
+                address, inked, _exact(values), overprint, mode, self.within, slug, width, filled
             )  # fmt: skip
             seen = self._count(self.lines, key, values)
-            if seen.few:
-                seen.add(x0, y0, x1, y1, self.clips[-1].area)
+            area = self.clips[-1].area
+            for x0, y0, x1, y1 in boxes:
+                if seen.few:
+                    seen.add(x0, y0, x1, y1, area)
 
         def fill_shade(self, ctx: Any, shade: Any, ctm: Any, alpha: Any, params: Any) -> None:
             if self.quiet:
@@ -250,7 +279,8 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if area.x0 > area.x1:  # clipped away
                 return
-            self._area(self.shades, "shading", *area, shade.colorspace, None, alpha, params)
+            address, _ = self._area(self.shades, "shading", *area, shade.colorspace, None, alpha, params)
+            self._ink(*area, address, ())
 
         # -- text --------------------------------------------------------------------------------------
 
@@ -325,6 +355,10 @@ def device_class() -> type[Any]:
                 span = span.next
             if not seen_of_it:
                 return
+            inked, pad = self.inked, TEXT_PADDING
+            outside = x0 + pad < inked[0] or y0 + pad < inked[1] or x1 - pad > inked[2] or y1 - pad > inked[3]
+            if outside and (rendering in ("fill", "stroke") or scale):
+                self._ink(x0 + pad, y0 + pad, x1 - pad, y1 - pad, address, values)
             if alpha < 1:
                 self._transparent("alpha", _percent(alpha), "text", x0, y0, x1, y1)
             if rendering in ("fill", "stroke"):
@@ -335,8 +369,8 @@ def device_class() -> type[Any]:
         def _missing_glyphs(self, address: int, span: Any, ctm: Any) -> None:
             """Count the letters of a span that are painted as .notdef."""
             area = self.clips[-1].area
-            for glyph, _, box in self.letters.boxes(span, ctm):
-                if glyph == 0 and box is not None and box.touches(area):
+            for glyph, box in self.letters.boxes(span, ctm):
+                if glyph == 0 and box.touches(area):
                     seen = self._count(self.missing, (address,), ())
                     if seen.few:
                         seen.add(*box, area)
@@ -351,10 +385,11 @@ def device_class() -> type[Any]:
             span, spans = text.head, []
             while span:
                 spans.append(span)
-                trm = span.trm
-                high = 2 * math.hypot(trm.a * ctm.a + trm.b * ctm.c, trm.a * ctm.b + trm.b * ctm.d)
-                blank = self.letters.blank(span.font, int(span.font.this), self.letters.glyphs(span))
-                whole = whole and not blank and min(x1 - x0, y1 - y0) <= high
+                if whole:
+                    trm = span.trm
+                    high = 2 * math.hypot(trm.a * ctm.a + trm.b * ctm.c, trm.a * ctm.b + trm.b * ctm.d)
+                    blank = self.letters.blank(span.font, int(span.font.this), self.letters.glyphs(span))
+                    whole = not blank and min(x1 - x0, y1 - y0) <= high
                 span = span.next
             boxes = [Rect(x0, y0, x1, y1)]
             if not whole:
@@ -368,7 +403,8 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if self.quiet or x0 > area.x1 or x1 < area.x0 or y0 > area.y1 or y1 < area.y0:
                 return
-            self._area(self.outlines, "text", x0, y0, x1, y1, space, colour, alpha, params)
+            address, values = self._area(self.outlines, "text", x0, y0, x1, y1, space, colour, alpha, params)
+            self._ink(x0, y0, x1, y1, address, values)
 
         def _type_3(self, font: Any, span: Any, ctm: Any) -> None:
             """Draw each different glyph of a Type 3 font once: pictures and colours may hide in them."""
@@ -400,6 +436,7 @@ def device_class() -> type[Any]:
             if self.quiet or not place.touches(self.clips[-1].area):
                 return
             address, _ = self._area(self.pictured, "picture", *place, image.colorspace, None, alpha, params)
+            self._ink(*place, address, ())
             self._near_trim("image", *place, address, ())
             if image.mask is not None and _is_soft(image, known):
                 self._transparent("soft mask", None, "picture", *place)
@@ -412,6 +449,7 @@ def device_class() -> type[Any]:
             if self.quiet or not place.touches(self.clips[-1].area):
                 return
             address, values = self._area(self.vectors, "picture", *place, space, colour, alpha, params)
+            self._ink(*place, address, values)
             self._near_trim("image", *place, address, values)
 
         def clip_image_mask(self, ctx: Any, image: Any, ctm: Any, scissor: Any) -> None:
@@ -427,6 +465,8 @@ def device_class() -> type[Any]:
             self.clips.append(_Clip(area, (address, image, matrix, place)))
 
         def _picture(self, image: Any, known: Any, ctm: Any, place: Any, *, stencil: bool) -> None:
+            if self.within == REPEATED:
+                return
             right, up = (ctm.a, ctm.b), (-ctm.c, -ctm.d)  # MuPDF's pictures hang from their top edge
             shown = place.intersection(self.clips[-1].area)
             mask = image.mask
@@ -469,7 +509,8 @@ def device_class() -> type[Any]:
             area = self.clips[-1].area
             if not self.quiet and area.x0 <= area.x1:  # a stroke painted with a pattern
                 width = self._stroke_width(path, stroke.linewidth, ctm.a, ctm.b, ctm.c, ctm.d)
-                self._line(round(width, 4), False, bound.x0, bound.y0, bound.x1, bound.y1, 0, (), None)
+                self._ink_stroke(path, bound, width, ctm, 0, ())
+                self._line(round(width, 4), False, ((bound.x0, bound.y0, bound.x1, bound.y1),), 0, (), None)
 
         def _clip(self, bound: Any) -> None:
             area = self.clips[-1].area
@@ -533,6 +574,8 @@ def device_class() -> type[Any]:
         def begin_tile(self, ctx: Any, area: Any, view: Any, x_step: Any, y_step: Any, ctm: Any, *identity: Any) -> int:
             # The cell is drawn once at its origin; it stands for the whole painted area, so clips on the
             # page say nothing about it.
+            if not self.quiet:
+                self._ink(*self.clips[-1].area, 0, ())
             self.clips.append(_Clip(EVERYWHERE))
             self._enter(PATTERN_CELL)
             return 0
@@ -542,6 +585,22 @@ def device_class() -> type[Any]:
                 self.clips.pop()
             if self.contexts:
                 self._leave()
+
+        def begin_metatext(self, ctx: Any, kind: Any, text: Any) -> None:
+            # Bleed that was made of the page's edge says of itself that it says nothing, and lies beyond the trim.
+            area, trim = self.clips[-1].area, self.trim
+            beyond = (
+                area.x1 <= trim.x0 + _LAP or area.x0 >= trim.x1 - _LAP
+                or area.y1 <= trim.y0 + _LAP or area.y0 >= trim.y1 - _LAP
+            )  # fmt: skip
+            mute = kind == _ACTUAL_TEXT and not text and beyond
+            self.muted.append(mute)
+            if mute:
+                self._enter(REPEATED, quiet=True)
+
+        def end_metatext(self, ctx: Any) -> None:
+            if self.muted and self.muted.pop() and self.contexts:
+                self._leave(quiet=True)
 
         def set_default_colorspaces(self, ctx: Any, defaults: Any) -> None:
             """What DefaultGray, DefaultRGB and DefaultCMYK of the page, or of a form, make of device colours.
@@ -562,12 +621,18 @@ def device_class() -> type[Any]:
 
         def _enter(self, context: Any, quiet: bool = False) -> None:
             self.contexts.append(self.within)
-            self.within = self.within if self.within in (SOFT_MASK, NOT_PRINTED) else context
+            self.within = self.within if self.within in (SOFT_MASK, NOT_PRINTED, REPEATED) else context
             self.quiet += quiet
 
         def _leave(self, quiet: bool = False) -> None:
             self.within = self.contexts.pop()
             self.quiet -= quiet
+
+        def _round_the_product(self, bound: Any) -> bool:
+            product = self.product
+            across: bool = bound.x0 < product.x0 and bound.x1 > product.x1
+            along: bool = bound.y0 < product.y0 and bound.y1 > product.y1
+            return across and along
 
         def _slug(self, x0: float, y0: float, x1: float, y1: float) -> bool:
             product = self.product
@@ -621,11 +686,38 @@ def device_class() -> type[Any]:
             box = edge.cut(Rect(x0, y0, x1, y1), self.clips[-1].area)
             if box.x1 - box.x0 > SMALL or box.y1 - box.y0 > SMALL or edge.crossed(*box):
                 return
+            if not self._white(address, values):
+                edge.add(what, box)
+
+        def _white(self, address: int, values: tuple[float, ...]) -> bool:
             # An address of 0 is a pattern, and a picture has no single colour: neither is white.
             white = ALL_ONE if self.heavier.get(address) is min else ALL_ZERO
-            if values and _exact(values) == white:
+            return bool(values) and _exact(values) == white
+
+        def _ink(self, x0: float, y0: float, x1: float, y1: float, address: int, values: tuple[float, ...]) -> None:
+            """Widen the box round what leaves ink on the product, by an object that is not white."""
+            # What patterns and letters of Type 3 are made of: where they show is noted for the whole of them.
+            if self.within in (PATTERN_CELL, TYPE_3) or self._white(address, values):
                 return
-            edge.add(what, box)
+            area, inked = self.clips[-1].area, self.inked
+            box = Rect(max(x0, area.x0), max(y0, area.y0), min(x1, area.x1), min(y1, area.y1))
+            if box.x0 <= box.x1 and box.y0 <= box.y1 and box.touches(self.trim):
+                self.inked = Rect(
+                    min(box.x0, inked.x0), min(box.y0, inked.y0), max(box.x1, inked.x1), max(box.y1, inked.y1)
+                )
+
+        def _ink_stroke(
+            self, path: Any, bound: Any, width: float, ctm: Any, address: int, values: tuple[float, ...]
+        ) -> None:
+            """The same for a stroke: MuPDF's box has room for the longest spikes, which most lines do not have."""
+            if values and self._round_the_product(bound) and _every_ink(self.spaces.colour(address, values, 0, 0)):
+                return  # crop and registration marks drawn as one path
+            if self.shapes.spiky(path):
+                self._ink(bound.x0, bound.y0, bound.x1, bound.y1, address, values)
+                return
+            own = bound_path(path, None, ctm)
+            half = width * _SQUARE_CAP
+            self._ink(own.x0 - half, own.y0 - half, own.x1 + half, own.y1 + half, address, values)
 
         def _count(self, table: Any, key: Any, values: Any) -> _Seen:
             seen: _Seen | None = table.get(key)
@@ -655,7 +747,7 @@ _CALLBACKS = (
     "fill_path", "stroke_path", "clip_path", "clip_stroke_path", "fill_text", "stroke_text", "clip_text",
     "clip_stroke_text", "ignore_text", "fill_shade", "fill_image", "fill_image_mask", "clip_image_mask",
     "pop_clip", "begin_mask", "end_mask", "begin_group", "begin_tile", "end_tile",
-    "set_default_colorspaces",
+    "begin_metatext", "end_metatext", "set_default_colorspaces",
 )  # fmt: skip
 
 
@@ -890,4 +982,15 @@ def _facts(device: Any) -> Painted:
         name = device.fonts[address].name
         painted.missing_glyphs.append(MissingGlyph(number, name, seen.count, tuple(seen.places)))
     painted.near_trim = device.edge.facts(number)
+    painted.blank = _blank(device.inked, device.page.trim)
     return painted
+
+
+def _blank(inked: Rect, trim: Rect | None) -> Margins | None:
+    """How much of the product is left blank on each side of the box round all ink; all of it where there is none."""
+    if trim is None:
+        return None
+    if inked == NOWHERE:
+        return Margins(trim.width, trim.height, trim.width, trim.height)
+    around = (inked.x0 - trim.x0, trim.y1 - inked.y1, trim.x1 - inked.x1, inked.y0 - trim.y0)
+    return Margins(*(Length(max(0.0, side)) for side in around))

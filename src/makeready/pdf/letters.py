@@ -8,7 +8,8 @@ that layer says, and where it is not, the slow way is taken.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import math
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from makeready.facts import Rect
@@ -17,7 +18,7 @@ from makeready.facts import Rect
 _ITEM_BYTES, _ITEM_FIELDS = 24, 6
 _GLYPH = 3
 #: How far apart, in type sizes, the origins of letters may be along and across a line that they are one piece of.
-_ALONG, _ACROSS = (-1.0, 4.0), 0.5
+_NEAREST, _FARTHEST, _ASIDE = -1.0, 4.0, 0.5
 
 #: MuPDF gives a glyph without a shape a box of next to nothing.
 _SPECK = 1e-5
@@ -34,6 +35,8 @@ class Letters:
         self._mupdf, self._native = mupdf, mupdf._mupdf
         self._upright = self._native.ll_fz_make_matrix(1, 0, 0, 1, 0, 0)
         self._shapes: dict[tuple[int, int], Rect | None] = {}
+        #: The same as they lie on the page, by font and the way they are turned.
+        self._on_page: dict[tuple[int, tuple[float, ...]], dict[int, Rect | None]] = {}
         #: Whether memory is laid out as expected; ``None`` until two letters in a row were compared.
         self._as_expected: bool | None = None
 
@@ -69,44 +72,51 @@ class Letters:
         unseen = [self.shape(font, address, glyph) is None for glyph in (*glyphs[:1], *glyphs[-2:])]
         return not unseen or unseen[0] or all(unseen[1:])
 
-    def boxes(self, span: Any, ctm: Any) -> Iterator[tuple[int, tuple[float, float], Rect | None]]:
-        """Each letter of a span: glyph, origin and box on the page; no box for a space."""
-        font, trm = span.font, span.trm
+    def boxes(self, span: Any, ctm: Any) -> Iterator[tuple[int, Rect]]:
+        """The glyphs of a span that can be seen, and the box round each on the page."""
         a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
-        to_page = self._native.ll_fz_concat(
-            self._native.ll_fz_make_matrix(trm.a, trm.b, trm.c, trm.d, 0, 0),
-            self._native.ll_fz_make_matrix(a, b, c, d, 0, 0),
-        )
-        matrix = (to_page.a, to_page.b, to_page.c, to_page.d)
-        address = int(font.this)
-        on_page: dict[int, Rect | None] = {}
-        for glyph, (x, y) in zip(self.glyphs(span), self.origins(span), strict=True):
-            if glyph not in on_page:
-                shape = self.shape(font, address, glyph)
-                on_page[glyph] = _transformed(shape, *matrix) if shape else None
-            own = on_page[glyph]
-            at = (x * a + y * c + e, x * b + y * d + f)
-            yield glyph, at, own and Rect(own.x0 + at[0], own.y0 + at[1], own.x1 + at[0], own.y1 + at[1])
+        glyphs = self.glyphs(span)
+        turned = self._turned(span, glyphs, ctm)
+        for glyph, (x, y) in zip(glyphs, self.origins(span), strict=True):
+            if (own := turned[glyph]) is not None:
+                at_x, at_y = x * a + y * c + e, x * b + y * d + f
+                yield glyph, Rect(own[0] + at_x, own[1] + at_y, own[2] + at_x, own[3] + at_y)
 
     def lines(self, span: Any, ctm: Any) -> list[Rect]:
         """The boxes round the pieces of a span that stand in one line, without the spaces at their ends."""
         trm = span.trm
-        along = (trm.a * ctm.a + trm.b * ctm.c, trm.a * ctm.b + trm.b * ctm.d)
-        size_squared = along[0] ** 2 + along[1] ** 2 or 1.0
-        pieces: list[list[Rect]] = []
-        before: tuple[float, float] | None = None
-        for _, at, box in self.boxes(span, ctm):
-            if box is None:
+        a, b, c, d, e, f = ctm.a, ctm.b, ctm.c, ctm.d, ctm.e, ctm.f
+        along_x, along_y = trm.a * a + trm.b * c, trm.a * b + trm.b * d
+        size_squared = along_x**2 + along_y**2 or 1.0
+        glyphs = self.glyphs(span)
+        turned = self._turned(span, glyphs, ctm)
+        pieces: list[list[tuple[float, float, float, float]]] = []
+        before_x = before_y = math.inf  # far from the first letter
+        for glyph, (x, y) in zip(glyphs, self.origins(span), strict=True):
+            if (own := turned[glyph]) is None:
                 continue
-            if before is not None:
-                dx, dy = at[0] - before[0], at[1] - before[1]
-                step = (dx * along[0] + dy * along[1]) / size_squared
-                aside = (dx * along[1] - dy * along[0]) / size_squared
-            if before is None or not (_ALONG[0] <= step <= _ALONG[1] and abs(aside) <= _ACROSS):
+            at_x, at_y = x * a + y * c + e, x * b + y * d + f
+            dx, dy = at_x - before_x, at_y - before_y
+            step, aside = (dx * along_x + dy * along_y) / size_squared, (dx * along_y - dy * along_x) / size_squared
+            if not (_NEAREST <= step <= _FARTHEST and -_ASIDE <= aside <= _ASIDE):
                 pieces.append([])
-            pieces[-1].append(box)
-            before = at
+            pieces[-1].append((own[0] + at_x, own[1] + at_y, own[2] + at_x, own[3] + at_y))
+            before_x, before_y = at_x, at_y
         return [_hull(piece) for piece in pieces]
+
+    def _turned(self, span: Any, glyphs: Iterable[int], ctm: Any) -> dict[int, Rect | None]:
+        """The boxes of some glyphs as large as they are on the page, and turned as they are there."""
+        font, trm = span.font, span.trm
+        to_page = self._native.ll_fz_concat(
+            self._native.ll_fz_make_matrix(trm.a, trm.b, trm.c, trm.d, 0, 0),
+            self._native.ll_fz_make_matrix(ctm.a, ctm.b, ctm.c, ctm.d, 0, 0),
+        )
+        address, matrix = int(font.this), (to_page.a, to_page.b, to_page.c, to_page.d)
+        known = self._on_page.setdefault((address, matrix), {})
+        for glyph in set(glyphs).difference(known):
+            shape = self.shape(font, address, glyph)
+            known[glyph] = _transformed(shape, *matrix) if shape else None
+        return known
 
     def _memory(self, span: Any) -> bytes:
         return ctypes.string_at(int(span.items.this), _ITEM_BYTES * span.len)
@@ -131,8 +141,6 @@ def _transformed(shape: Rect, a: float, b: float, c: float, d: float) -> Rect:
     return Rect(min(xs), min(ys), max(xs), max(ys))
 
 
-def _hull(boxes: list[Rect]) -> Rect:
-    return Rect(
-        min(box.x0 for box in boxes), min(box.y0 for box in boxes),
-        max(box.x1 for box in boxes), max(box.y1 for box in boxes),
-    )  # fmt: skip
+def _hull(boxes: Collection[tuple[float, float, float, float]]) -> Rect:
+    left, lower, right, upper = zip(*boxes, strict=True)
+    return Rect(min(left), min(lower), max(right), max(upper))

@@ -11,6 +11,8 @@ from makeready.facts import ObjectId, PixelStudy, PlacedImage
 
 #: How ``PlacedImage.compression`` calls DCTDecode.
 JPEG = "DCTDecode"
+#: What red, green and blue count for, or CMYK: black counts in full, the others as what they take away.
+_WEIGHTS = {3: (0.299, 0.587, 0.114), 4: (0.299, 0.587, 0.114, 1.0)}
 
 
 def studies(drawn: Any, images: Iterable[PlacedImage], needs: Collection[str]) -> tuple[PixelStudy, ...]:
@@ -47,26 +49,42 @@ def _area(image: PlacedImage) -> float:
 
 
 def _study(drawn: Any, number: ObjectId, image: PlacedImage, decode: bool) -> PixelStudy:
-    quality = _quality(drawn, number) if image.compression == JPEG else None
-    measures = study.Measures()
-    if decode and image.width_px * image.height_px <= study.MAX_PIXELS:
-        measures = _measures(drawn, number, blocks=quality is None)
-    return study.told(image, quality, measures, image.visible or image.place)
+    quality, measures, cut_short = None, study.Measures(), False
+    loaded = _loaded(drawn, number)
+    if loaded is not None:
+        if image.compression == JPEG and (jpeg := _stored(loaded)):
+            quality, cut_short = study.quality(study.tables(jpeg)), study.is_cut_short(jpeg)
+        if decode and image.width_px * image.height_px <= study.MAX_PIXELS:
+            measures = _measures(loaded, blocks=quality is None)
+    return study.told(image, quality, measures, image.visible or image.place, cut_short=cut_short)
 
 
-def _quality(drawn: Any, number: ObjectId) -> int | None:
-    """Of the JPEG as it is stored; nothing is decoded."""
+def _loaded(drawn: Any, number: ObjectId) -> Any:
+    """MuPDF's picture behind an object, not decoded yet."""
+    from pymupdf import mupdf
+
+    document = mupdf.pdf_document_from_fz_document(drawn.this)
     try:
-        stored = drawn.extract_image(number[0])
-    except Exception:  # the door to a stream: a broken one has no quality, and the page's damage says so
+        return mupdf.pdf_load_image(document, mupdf.pdf_new_indirect(document, *number))
+    except Exception:  # the door to a stream: of a broken one nothing can be told, and the page's damage says so
         return None
-    return study.quality(study.tables(stored["image"])) if stored and stored["ext"] == "jpeg" else None
 
 
-def _measures(drawn: Any, number: ObjectId, *, blocks: bool) -> study.Measures:
+def _stored(loaded: Any) -> bytes | None:
+    """The JPEG as it is stored; nothing is decoded."""
+    from pymupdf import mupdf
+
+    stored = mupdf.fz_compressed_image_buffer(loaded).m_internal
+    if not stored or stored.params.type != mupdf.FZ_IMAGE_JPEG:
+        return None
+    stream = mupdf.FzBuffer(mupdf.ll_fz_keep_buffer(stored.buffer))
+    return bytes(mupdf.fz_buffer_extract_copy(stream))
+
+
+def _measures(loaded: Any, *, blocks: bool) -> study.Measures:
     """Decode and measure. What cannot be decoded cannot be told: the page's damage says so."""
     try:
-        pixels = _decoded(drawn, number)
+        pixels = _decoded(loaded)
     except Exception:  # the door to a stream: native decoders raise many classes
         return study.Measures()
 
@@ -76,15 +94,13 @@ def _measures(drawn: Any, number: ObjectId, *, blocks: bool) -> study.Measures:
     return study.measure(part, pixels.shape[1], pixels.shape[0], blocks=blocks)
 
 
-def _decoded(drawn: Any, number: ObjectId) -> Any:
+def _decoded(loaded: Any) -> Any:
     """The picture's own pixels: rows × columns × inks, without its masks."""
     import numpy as np
     import pymupdf
     from pymupdf import mupdf
 
-    document = mupdf.pdf_document_from_fz_document(drawn.this)
-    image = mupdf.pdf_load_image(document, mupdf.pdf_new_indirect(document, *number))
-    pixmap = pymupdf.Pixmap("raw", mupdf.fz_get_unscaled_pixmap_from_image(image))
+    pixmap = pymupdf.Pixmap("raw", mupdf.fz_get_unscaled_pixmap_from_image(loaded))
     rows = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.stride)
     return rows[:, : pixmap.width * pixmap.n].reshape(pixmap.height, pixmap.width, pixmap.n)
 
@@ -93,13 +109,10 @@ def _gray(pixels: Any) -> study.Gray:
     """How light it is, 0 to 255; for the shape of edges it does not matter which way round."""
     import numpy as np
 
-    values = pixels.astype(np.float32)
-    inks = values.shape[2]
-    if inks == 3:
-        weights = [0.299, 0.587, 0.114]
-    elif inks == 4:  # CMYK: black counts in full, the others as what they take away
-        weights = [0.299, 0.587, 0.114, 1.0]
-    else:
-        weights = [1.0 / inks] * inks
-    light: study.Gray = np.minimum(values @ np.array(weights, np.float32), np.float32(255))
-    return light
+    inks = pixels.shape[2]
+    weights = _WEIGHTS.get(inks, (1.0 / inks,) * inks)
+    # Ink by ink: a product of matrices would wake a thread for every processor, for a handful of numbers a pixel.
+    light: study.Gray = pixels[:, :, 0] * np.float32(weights[0])
+    for ink in range(1, inks):
+        light += pixels[:, :, ink] * np.float32(weights[ink])
+    return np.minimum(light, np.float32(255), out=light)

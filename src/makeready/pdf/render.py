@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from makeready.pdf.ink import Press
+
 #: Enough for a sheet of any usual shape at 900 pixels; keeps a banner of 1:20 from becoming a huge picture.
 MAX_PIXELS = 4_000_000
 
@@ -38,6 +40,7 @@ class Draw:
     def __init__(self, document: Any, max_pixels: int) -> None:
         self._document, self._max_pixels = document, max_pixels
         self._read: tuple[int, Any] | None = None
+        self._press: Press | None = None
 
     def __call__(self, page_number: int, width_px: int, area: Area | None = None) -> bytes:
         """A page, the first is 1, or an area of it, ``width_px`` wide: PNG or JPEG, whichever is smaller.
@@ -65,10 +68,12 @@ class Draw:
         """
         import numpy as np
 
-        from makeready.pdf import ink
+        from makeready.pdf.ink import Press
 
         try:
-            rendered = ink.plates(_mupdf()._as_pdf_document(self._document), page, inks)
+            if self._press is None:
+                self._press = Press(_mupdf()._as_pdf_document(self._document))
+            rendered = self._press.plates(page, inks)
         except Exception as error:  # the door to a file, as above
             raise UnreadableFile(f"The plates of page {page.number} cannot be drawn: {error}") from error
         if rendered is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
@@ -22,6 +23,7 @@ from makeready.facts import (
     Page,
     Rect,
 )
+from makeready.pdf import hidden
 from makeready.pdf.resources import DEEPEST, inherited, read_profile
 
 _ACTING = {"/JavaScript": "JavaScript", "/Launch": "launch action", "/Movie": "movie", "/Sound": "sound",
@@ -101,8 +103,19 @@ def output_intents(pdf: Pdf) -> Iterator[OutputIntent]:
         )
 
 
-def layers(pdf: Pdf) -> Iterator[Layer]:
-    """Optional content groups, with their state in the default configuration (ISO 32000-1, 8.11.4)."""
+def layers(pdf: Pdf, numbers: Collection[int]) -> Iterator[Layer]:
+    """Optional content groups, with their state in the default configuration (ISO 32000-1, 8.11.4).
+
+    Of those that are off it is said whether anything on the pages of these numbers belongs to them.
+    """
+    found = [(group.objgen, layer) for group, layer in _layers(pdf)]
+    off = {key for key, layer in found if not layer.visible or layer.prints is False}
+    full = hidden.holding(pdf, off, numbers)
+    for key, layer in found:
+        yield replace(layer, content=key in full) if key in off else layer
+
+
+def _layers(pdf: Pdf) -> Iterator[tuple[Object, Layer]]:
     properties = pdf.Root.get("/OCProperties")
     if not isinstance(properties, Dictionary):
         return
@@ -119,7 +132,7 @@ def layers(pdf: Pdf) -> Iterator[Layer]:
         names = list(intent) if isinstance(intent, Array) else [intent] if intent is not None else []
         metadata = group.get("/GTS_Metadata")
         step = metadata if isinstance(metadata, Dictionary) else Dictionary()
-        yield Layer(
+        fact = Layer(
             name=_text(group.get("/Name")) or "",
             visible=group.objgen not in off and (not base_off or group.objgen in on),
             prints=None if state is None else state != Name.OFF,
@@ -128,6 +141,7 @@ def layers(pdf: Pdf) -> Iterator[Layer]:
             step_group=_name(step.get("/GTS_ProcStepsGroup")),
             step=_name(step.get("/GTS_ProcStepsType")),
         )
+        yield group, fact
 
 
 def layer_settings(pdf: Pdf) -> Iterator[LayerSettings]:

@@ -14,14 +14,15 @@ from typing import IO
 from makeready.errors import TooLarge, UnreadableFile
 from makeready.facts import Raster
 from makeready.raster import bmp, gif, jp2, jpeg, png, psd, tiff, webp
+from makeready.raster.looks import products
 from makeready.raster.page import artwork
 from makeready.raster.source import Source
 from makeready.raster.study import studies
 
-__all__ = ["FORMATS", "MAX_PIXELS", "artwork", "read", "recognises", "studies"]
+__all__ = ["FORMATS", "MAX_PIXELS", "artwork", "products", "read", "recognises", "studies"]
 
-#: A square of 22,000 pixels: 1.5 GB once it is decoded as RGB.
-MAX_PIXELS = 500_000_000
+#: A hoarding of 15 × 10 m at 65 ppi, or a square of 31,600 pixels: 3 GB were it decoded as a whole.
+MAX_PIXELS = 1_000_000_000
 
 #: What can be read, by the name that reports use.
 FORMATS: dict[str, Callable[[Source], Raster]] = {

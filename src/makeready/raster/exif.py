@@ -16,6 +16,13 @@ _EXIF_DIRECTORY, _COLOUR_SPACE = 34665, 40961
 _INCH, _CENTIMETRE = 2, 3
 _SRGB = 1
 
+#: EXIF orientation (Exif 2.32, 4.6.4) as a person would say it.
+ORIENTATIONS = {
+    2: "mirrored left to right", 3: "upside down", 4: "mirrored top to bottom",
+    5: "mirrored and turned a quarter to the left", 6: "turned a quarter to the left",
+    7: "mirrored and turned a quarter to the right", 8: "turned a quarter to the right",
+}  # fmt: skip
+
 #: Thumbnail included; the directories lie at the beginning, so what is longer need not be read to its end.
 MOST_BYTES = 1 << 20
 

@@ -20,12 +20,16 @@ def artwork(path: str | os.PathLike[str], raster: Raster, *, bytes: int, canvas:
         path: the file; its name is the picture's name. Nothing is read.
         raster: what its header says.
         bytes: the size of the file.
-        canvas: the printed size, if it is known. The picture fills it, as shown, whatever its shape.
+        canvas: the printed size, if it is known. The picture fills it, as shown, whatever its shape; what reaches past
+            it equally on all sides, by the picture's own density, is bleed.
     """
     name = Path(path).name
     size = canvas or _own_size(raster)
     box = (0.0, 0.0, float(size.width), float(size.height)) if size else None
-    place = Rect(*box) if box else None
+    shown = Rect(*box) if box else None
+    place = shown
+    if shown and canvas and (bleed := raster.bleed(canvas)):  # it lies outside of the canvas
+        place = Rect(-bleed, -bleed, shown.x1 + bleed, shown.y1 + bleed)
     picture = PlacedImage(
         page=1,
         name=name,
@@ -35,15 +39,15 @@ def artwork(path: str | os.PathLike[str], raster: Raster, *, bytes: int, canvas:
         bits=raster.bits,
         colour_space=_space(raster),
         compression=raster.compression,
-        ppi_x=_ppi(raster.shown_px[0], size.width) if size else None,
-        ppi_y=_ppi(raster.shown_px[1], size.height) if size else None,
+        ppi_x=_ppi(raster.shown_px[0], place.width) if place else None,
+        ppi_y=_ppi(raster.shown_px[1], place.height) if place else None,
         mask=False,
         soft_mask=raster.alpha,
         place=place,
-        visible=place,
+        visible=shown,
         # As displayed: a picture that EXIF turns or mirrors is upright on the page.
-        right=(float(size.width), 0.0) if size else None,
-        up=(0.0, float(size.height)) if size else None,
+        right=(float(place.width), 0.0) if place else None,
+        up=(0.0, float(place.height)) if place else None,
     )
     colour = Colour(space=_space(raster), family=_family(raster), model=raster.colour_model)
     return Artwork(
@@ -52,7 +56,7 @@ def artwork(path: str | os.PathLike[str], raster: Raster, *, bytes: int, canvas:
         bytes=bytes,
         pages=(Page(number=1, boxes=Boxes(media=box)),),
         images=(picture,),
-        paints=(Paint(page=1, what="image", colour=colour, count=1, places=(place,) if place else ()),),
+        paints=(Paint(page=1, what="image", colour=colour, count=1, places=(shown,) if shown else ()),),
         profiles=_profiles(raster, name),
         raster=raster,
         canvas=canvas,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from makeready.errors import UsageError
-from makeready.registry import BUILT_IN, Registry
+from makeready.registry import BUILT_IN, Check, Registry
 from makeready.report.pictures import PagePicture, pictures_for
 from makeready.results import Report
 
@@ -78,16 +78,35 @@ def _ndjson(reports: Sequence[Report], pictures: Pictures) -> str:
     return "".join(f"{data.line(report)}\n" for report in reports)
 
 
+def _catalogue(reports: Sequence[Report]) -> dict[str, Check]:
+    """The checks by code, those of the plug-in files that the reports name among them."""
+    from makeready import preflight
+
+    files = {report.profile.plugin_files: None for report in reports} or {(): None}
+    return {check.code: check for names in files for check in preflight.catalogue(tuple(map(Path, names)))}
+
+
+def _fix_titles(reports: Sequence[Report]) -> dict[str, str]:
+    """The titles of the fixes that the issues name."""
+    from makeready import fixes
+
+    if not any(issue.cures for report in reports for issue in report.issues):
+        return {}
+    files = {report.profile.plugin_files: None for report in reports}
+    return {fix.id: fix.title for names in files for fix in fixes.catalogue(tuple(map(Path, names)))}
+
+
 def _html(reports: Sequence[Report], pictures: Pictures) -> str:
-    from makeready import __version__, preflight
+    from makeready import __version__
     from makeready.report import html, pages
 
-    catalogue = preflight.catalogue()
+    catalogue = _catalogue(reports).values()
     return html.render(
         reports,
         pictures,
         advice={check.code: pages.section(check, "What to do") for check in catalogue},
         checks={check.code: check.title for check in catalogue},
+        fixes=_fix_titles(reports),
         made_by=f"makeready {__version__}",
     )
 
@@ -99,24 +118,24 @@ def _csv(reports: Sequence[Report], pictures: Pictures) -> str:
 
 
 def _junit(reports: Sequence[Report], pictures: Pictures) -> str:
-    from makeready import __version__, preflight
+    from makeready import __version__
     from makeready.report import junit
 
-    return junit.render(reports, {check.code: check for check in preflight.catalogue()}, f"makeready {__version__}")
+    return junit.render(reports, _catalogue(reports), f"makeready {__version__}")
 
 
 def _sarif(reports: Sequence[Report], pictures: Pictures) -> str:
-    from makeready import __version__, preflight
+    from makeready import __version__
     from makeready.report import sarif
 
-    return sarif.render(reports, {check.code: check for check in preflight.catalogue()}, __version__)
+    return sarif.render(reports, _catalogue(reports), __version__)
 
 
 def _annotate(report: Report, path: Path | None) -> bytes:
-    from makeready import __version__, preflight
+    from makeready import __version__
     from makeready.report import annotated, pages
 
-    advice = {check.code: pages.section(check, "What to do") for check in preflight.catalogue()}
+    advice = {code: pages.section(check, "What to do") for code, check in _catalogue([report]).items()}
     return annotated.render(report, path, advice, f"makeready {__version__}")
 
 
@@ -200,7 +219,9 @@ def writing(path: Path) -> Iterator[Callable[[str | bytes], None]]:
         path = path.resolve()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".makeready-", suffix=".part")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.", "Name a folder that is there.") from error
+        there = os.path.isdir(path.parent)
+        hint = "Name a folder that you may write to." if there else "Make the folder, or name one that is there."
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", hint) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             yield _writer(stream)

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from makeready import __version__, preflight
+from makeready import __version__, fixes, preflight
 from makeready.errors import ExitCode, UsageError
 from makeready.report import reporters
 
 #: What the core cannot do without.
 NEEDED = ("pymupdf", "pikepdf", "pillow", "numpy", "pydantic", "click", "rich")
+#: What one command needs, the extra it comes with, and what does without.
+OPTIONAL = {"watchfiles": ("watch", "makeready watch needs it, except with --once")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,14 @@ class Health:
     state: str
     ok: bool = True
     exit_code: ExitCode = ExitCode.OK
+    #: Not there, and not missed until somebody wants what needs it.
+    optional: bool = False
 
     @property
     def line(self) -> str:
         """For a terminal."""
-        return f"{'ok ' if self.ok else '!! '} {self.thing:22} {self.state}"
+        mark = "ok" if self.ok else "--" if self.optional else "!!"
+        return f"{mark}  {self.thing:22} {self.state}"
 
 
 def examine() -> Iterator[Health]:
@@ -40,15 +45,27 @@ def examine() -> Iterator[Health]:
             yield Health(name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Health(name, f"is not installed: pip install {name}", ok=False, exit_code=ExitCode.MISSING)
+    for name, (extra, use) in OPTIONAL.items():
+        try:
+            yield Health(name, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            how = f"is not installed; {use}: pip install 'makeready[{extra}]'"
+            yield Health(name, how, ok=False, optional=True)
     checks = preflight.catalogue()
     own = sum(check.source == "built-in" for check in checks)
     yield Health("checks", f"{own} built in, {len(checks) - own} from plug-ins")
+    mending = fixes.catalogue()
+    own = sum(fix.source == "built-in" for fix in mending)
+    yield Health("fixes", f"{own} built in, {len(mending) - own} from plug-ins")
     yield Health("report formats", ", ".join(reporter.name for reporter in reporters()))
     yield from _profiles()
     for check in checks:
         if check.source != "built-in":
             yield Health(f"plug-in {check.source}", f"{check.code} {check.name}")
-    for registry in (checks, reporters()):
+    for fix in mending:
+        if fix.source != "built-in":
+            yield Health(f"plug-in {fix.source}", f"fix {fix.id}")
+    for registry in (checks, mending, reporters()):
         for source, why in registry.failed.items():
             # A stranger's plug-in being broken is not this program's failure: it is said, and that is all.
             yield Health(f"plug-in {source}", f"did not load: {why}", ok=False)

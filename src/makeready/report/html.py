@@ -7,7 +7,7 @@ pages, and at the end what was checked and what was not. It prints, and reads on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from makeready.facts import Artwork
@@ -18,8 +18,8 @@ from makeready.report.html_pages import page_pictures
 from makeready.report.html_shared import SEVERITIES, FileSection, Words, code_link, counted, file_name, icon, shapes
 from makeready.report.markup import Markup, many, tag
 from makeready.report.pictures import PagePicture
+from makeready.report.text import file_size
 from makeready.results import CheckRun, Outcome, Report, Severity, Verdict
-from makeready.units import FileSize
 
 _WORST_FIRST = (Verdict.UNREADABLE, Verdict.ERROR, Verdict.WARNING, Verdict.INFO, Verdict.PASS)
 _OUTCOMES = {
@@ -63,7 +63,25 @@ def render(
     found = [FileSection(report, (pictures or {}).get(n, ()), f"f{n + 1}", words) for n, report in enumerate(reports)]
     found.sort(key=_badness)
     subject = file_name(reports[0]) if len(reports) == 1 else f"{len(reports)} files"
-    style = Markup(files("makeready.report").joinpath("html.css").read_text("utf-8"))
+    sections = [
+        _summary(found) if len(found) > 1 else None,
+        many(_section(file) for file in found),
+        tag("p", "There is no file in this report.") if not found else None,
+    ]
+    return document(title, subject, sections, made_by)
+
+
+def document(title: str, subject: str, sections: Iterable[Markup | None], made_by: str, *styles: str) -> str:
+    """A whole page that needs nothing else.
+
+    Args:
+        title: the heading.
+        subject: what it is about, for the window's title.
+        sections: what stands between heading and last line.
+        made_by: the program and its version, for the last line.
+        styles: names of further style sheets of this package.
+    """
+    sheets = (files("makeready.report").joinpath(name).read_text("utf-8") for name in ("html.css", *styles))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -71,18 +89,13 @@ def render(
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", f"{title}: {subject}"),
-        tag("style", style),
+        tag("style", Markup("\n".join(sheets))),
     )
     body = tag(
         "body",
         shapes(),
         tag("header", tag("h1", title), cls="masthead"),
-        tag(
-            "main",
-            _summary(found) if len(found) > 1 else None,
-            many(_section(file) for file in found),
-            tag("p", "There is no file in this report.") if not found else None,
-        ),
+        tag("main", many(sections)),
         tag("footer", f"Made by {made_by}."),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
@@ -131,6 +144,12 @@ def _summary(found: Sequence[FileSection]) -> Markup:
     )
 
 
+def _pages(facts: Artwork) -> str:
+    """How many there are, or ``2 of 8`` where only some were looked at."""
+    total = facts.page_count or len(facts.pages)
+    return str(total) if len(facts.pages) == total else f"{len(facts.pages)} of {total}"
+
+
 def _summary_row(file: FileSection) -> Markup:
     report = file.report
     facts = report.facts
@@ -141,7 +160,7 @@ def _summary_row(file: FileSection) -> Markup:
         "tr",
         tag("td", _verdict_mark(report), cls="nowrap"),
         tag("th", tag("a", tag("bdi", report.file.path), href=f"#{file.at}"), scope="row"),
-        tag("td", str(facts.page_count or len(facts.pages)) if facts else "–", cls="number"),
+        tag("td", _pages(facts) if facts else "–", cls="number"),
         tag("td", (sizes[0] if len(sizes) == 1 else "several") if sizes else "–", cls="nowrap"),
         tag("td", _star_row(report) or "–", cls="nowrap"),
         many(tag("td", str(count) if count else "–", cls="number") for count in counts),
@@ -207,10 +226,10 @@ def _facts(report: Report) -> Markup:
     facts, info = report.facts, report.file
     rows: list[tuple[str, str | None]] = [("Format", info.format or info.kind or "not known")]
     if info.bytes is not None:
-        rows.append(("File size", _file_size(info.bytes)))
+        rows.append(("File size", file_size(info.bytes)))
     if facts is not None:
-        total = facts.page_count or len(facts.pages)
-        rows.append(("Pages", f"{total}" if len(facts.pages) == total else f"{len(facts.pages)} of {total} looked at"))
+        pages = _pages(facts)
+        rows.append(("Pages", f"{pages} looked at" if "of" in pages else pages))
         sizes = _sizes(facts, report.units)
         rows.append(("Page size" if len(sizes) < 2 else "Page sizes", "; ".join(sizes[:4]) or "not known"))
         if len(sizes) > 4:
@@ -320,11 +339,6 @@ def _sizes(facts: Artwork, units: str) -> list[str]:
     if len(counts) < 2:
         return list(counts)
     return [f"{text} ({counted(count, 'page')})" for text, count in counts.most_common()]
-
-
-def _file_size(size: int) -> str:
-    unit = "B" if size < 1e3 else "kB" if size < 1e6 else "MB" if size < 1e9 else "GB"
-    return FileSize(size).text(unit, 0 if unit in ("B", "kB") else 1)
 
 
 def _crash_line(report: Report) -> str | None:

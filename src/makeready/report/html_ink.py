@@ -38,7 +38,7 @@ def _red(shown: list[tuple[InkCoverage, InkMap]]) -> str | None:
     if not shown:
         return None
     drawn = shown[0][1]
-    why = "the limit for a square" if drawn.held else "no limit was passed"
+    why = "the profile's limit for a square" if drawn.held else "the profile sets no limit"
     return f"The maps turn red at {_whole(Percent(drawn.limit))} ({why})."
 
 

@@ -158,7 +158,7 @@ def _cures(issue: Issue, words: Words) -> Markup:
     if not issue.cures:
         return Markup()
     listed = many(tag("li", f"{words.fixes.get(cure, '')} ".lstrip(), tag("code", cure)) for cure in issue.cures)
-    return tag("div", tag("h5", "Can be mended by"), tag("ul", listed), cls="cures")
+    return tag("div", tag("h5", "Can be fixed"), tag("ul", listed), cls="cures")
 
 
 def _where(file: FileSection, pages: Sequence[int]) -> Markup:

@@ -62,6 +62,8 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
         yield "not decided", sentence
     if report.stars is not None:
         yield "stars", str(report.stars.stars)
+    if report.facts is not None and len(report.facts.pages) < report.facts.page_count:
+        yield "pages", f"{len(report.facts.pages)} of {report.facts.page_count}"
     if report.file.sha256 is not None:
         yield "sha256", report.file.sha256
     for source, why in report.failed_plugins.items():

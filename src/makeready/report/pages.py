@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from makeready.params import Params
 from makeready.profile import CheckSettings, Profile
-from makeready.registry import SUBJECTS, Check
+from makeready.registry import SUBJECTS, Check, Fix
 from makeready.units import Quantity, Size
 
 
@@ -56,8 +56,8 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def section(check: Check, heading: str) -> str:
-    """The text under one heading of a check's page."""
+def section(check: Check | Fix, heading: str) -> str:
+    """The text under one heading of the page of a check or a fix."""
     found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", check.page, re.MULTILINE | re.DOTALL)
     return found[1].strip() if found else ""
 

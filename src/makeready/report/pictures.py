@@ -35,7 +35,7 @@ CROP_BYTES = 25_000
 OVERVIEW_PX = 360
 #: Pages with a map of their ink in one report of one file, the heaviest ones, and the longer side of a map.
 MAPS, MAP_PX = 12, 420
-#: What is red in a map where no limit was passed, and so none is known here.
+#: What is red in a map where the profile sets no limit.
 USUAL_INK_LIMIT = 300.0
 #: What close-ups of a raster file are cut from.
 _RASTER_PX = 2400
@@ -49,7 +49,7 @@ class InkMap:
 
     data: bytes
     limit: float
-    #: Whether the limit is the one that the file was held against; else it is the usual one.
+    #: Whether the limit is the profile's; else it is the usual one.
     held: bool
     error: str | None = None
 
@@ -70,7 +70,7 @@ class PagePicture:
     ink: InkMap | None = None
 
 
-class _Draw(Protocol):
+class Draw(Protocol):
     """What draws the pages of one kind of file."""
 
     def __call__(self, page_number: int, width_px: int, area: Fractions | None = None, /) -> bytes: ...
@@ -89,22 +89,22 @@ def pictures_for(report: Report, source: Source, *, limit: int = LIMIT, width_px
     if report.facts is None or not numbers:
         return ()
     try:
-        with _drawing(report.facts.kind, source) as draw:
+        with drawing(report.facts.kind, source) as draw:
             return tuple(_pictures(draw, report, numbers, width_px))
     except MakereadyError as error:
         return tuple(PagePicture(number, b"", "", 0, 0, str(error)) for number in numbers)
 
 
-def _pictures(draw: _Draw, report: Report, numbers: Sequence[int], width_px: int) -> Iterator[PagePicture]:
+def _pictures(draw: Draw, report: Report, numbers: Sequence[int], width_px: int) -> Iterator[PagePicture]:
     with_issues = {issue.page for issue in report.issues}
     crops: dict[int, list[Window]] = {}
     for window in windows(report, frozenset(numbers)):
         crops.setdefault(window.page, []).append(window)
-    mapped, ink_limit = _mapped(report, numbers), _ink_limit(report)
+    mapped, ink_limit = _mapped(report, numbers), report.profile.ink_limit
     left = LARGE_BYTES
     for number in numbers:
         large = number in with_issues and left > 0
-        picture = _picture(draw, number, width_px if large else min(width_px, OVERVIEW_PX))
+        picture = page_picture(draw, number, width_px if large else min(width_px, OVERVIEW_PX))
         left -= len(picture.data) if large else 0
         if picture.error is None:
             shown = tuple(_crop(draw, window, picture) for window in crops.get(number, ()))
@@ -136,16 +136,10 @@ def _mapped(report: Report, numbers: Sequence[int]) -> dict[int, tuple[Page, tup
     }
 
 
-def _ink_limit(report: Report) -> float | None:
-    """The limit that ink was held against; only issues tell."""
-    known = [issue.limit for issue in report.issues if issue.code == "INK101" and isinstance(issue.limit, Percent)]
-    return float(min(known)) if known else None
-
-
-def _ink_map(draw: _Draw, page: Page, inks: Iterable[str], held: float | None) -> InkMap:
+def _ink_map(draw: Draw, page: Page, inks: Iterable[str], held: Percent | None) -> InkMap:
     from makeready.report.maps import heat_map
 
-    limit = USUAL_INK_LIMIT if held is None else held
+    limit = USUAL_INK_LIMIT if held is None else float(held)
     try:
         return InkMap(heat_map(draw.total_ink(page, inks), limit, longest_px=MAP_PX), limit, held is not None)
     except MakereadyError as error:
@@ -153,11 +147,12 @@ def _ink_map(draw: _Draw, page: Page, inks: Iterable[str], held: float | None) -
 
 
 @contextmanager
-def _drawing(kind: str, source: Source) -> Iterator[_Draw]:
+def drawing(kind: str, source: Source) -> Iterator[Draw]:
+    """Open a file of a kind, ``pdf`` or ``raster``, once to draw many of its pages."""
     if kind == "pdf":
-        from makeready.pdf.render import drawing
+        from makeready.pdf import render
 
-        with drawing(source) as draw:
+        with render.drawing(source) as draw:
             yield draw
     else:
         yield _Raster(source)
@@ -194,7 +189,8 @@ class _Raster:
         raise UnreadableFile("A picture file has no plates yet.")
 
 
-def _picture(draw: _Draw, number: int, width_px: int) -> PagePicture:
+def page_picture(draw: Draw, number: int, width_px: int) -> PagePicture:
+    """One page, or the reason why there is no picture of it."""
     try:
         data = draw(number, width_px)
     except MakereadyError as error:
@@ -203,7 +199,7 @@ def _picture(draw: _Draw, number: int, width_px: int) -> PagePicture:
     return PagePicture(number, data, media_type, width, height, None)
 
 
-def _crop(draw: _Draw, window: Window, page: PagePicture) -> Crop:
+def _crop(draw: Draw, window: Window, page: PagePicture) -> Crop:
     """A close-up, in fewer pixels where it would take too many bytes.
 
     The page itself was drawn before, so that a part of it can be drawn as well.

@@ -127,6 +127,9 @@ def _artifact(report: Report) -> dict[str, Any]:
         "profile": {"name": profile.name, "title": profile.title, "sha256": profile.sha256},
         "undecided": list(profile.undecided),
     }
+    if report.facts is not None:
+        found["properties"]["pages"] = [page.number for page in report.facts.pages]
+        found["properties"]["pageCount"] = report.facts.page_count
     return found
 
 

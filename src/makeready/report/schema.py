@@ -9,11 +9,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from makeready.changes import Plan, Result, Safety
 from makeready.facts import Artwork, Rect, json_fields
-from makeready.profile import ProfileFile
-from makeready.registry import Check
-from makeready.report import data
-from makeready.results import Report, Stars, Verdict
+from makeready.profile import Fixing, ProfileFile
+from makeready.registry import Check, Fix
+from makeready.report import data, fix_data
+from makeready.results import Issue, Report, Stars, Verdict
 from makeready.units import Quantity, Size
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,8 +27,8 @@ _QUANTITY = {
 }
 
 
-def profile_schema(checks: Iterable[Check]) -> dict[str, Any]:
-    """The schema of a profile file: every code with its settings, so that editors complete and check them."""
+def profile_schema(checks: Iterable[Check], fixes: Iterable[Fix] = ()) -> dict[str, Any]:
+    """The schema of a profile file: every code and fix with its settings, so that editors complete and check them."""
     from pydantic import Field, create_model
 
     fields: dict[str, Any] = {}
@@ -35,8 +36,126 @@ def profile_schema(checks: Iterable[Check]) -> dict[str, Any]:
         word = typing.Literal["on", "off", "info", "warning", "error"]
         fields[check.code] = (word | _with_severity(check) | None, Field(None, title=check.title))
     model = create_model("Checks", __config__={"extra": "forbid"}, **fields)
-    whole = create_model("Profile", __base__=ProfileFile, checks=(model, Field({}, description="Settings by code.")))
+    whole: Any = create_model(
+        "Profile",
+        __base__=ProfileFile,
+        checks=(model, Field({}, description="Settings by code.")),
+        fixes=(_fixing(tuple(fixes)), Field(Fixing(), description="How files are mended.")),
+    )
     return {"$schema": DIALECT, **whole.model_json_schema()}
+
+
+def _fixing(fixes: tuple[Fix, ...]) -> Any:
+    """The part of a profile about fixes, with the settings of each."""
+    from pydantic import Field, create_model
+
+    if not fixes:
+        return Fixing
+    said = Fixing.model_fields
+    settings: Any = {fix.id: (fix.params | None, Field(None, title=fix.title)) for fix in fixes}
+    by_id: Any = create_model("FixSettings", __config__={"extra": "forbid"}, **settings)
+    link: Any = _link(fixes)
+    parts: Any = {
+        "steps": (tuple[link, ...], Field((), description=said["steps"].description)),
+        "settings": (by_id, Field({}, description=said["settings"].description)),
+    }
+    return create_model("Fixing", __base__=Fixing, **parts)
+
+
+def _link(fixes: tuple[Fix, ...]) -> Any:
+    """One step of a chain: the id of a fix, or a table with ``fix`` and its settings."""
+    from pydantic import Field, create_model
+
+    literal: Any = typing.Literal
+    with_settings = []
+    for fix in fixes:
+        id: Any = (literal[fix.id], Field(description="The fix."))
+        with_settings.append(create_model(f"Step_{fix.id}", __base__=fix.params, __doc__=f"{fix.title}.", fix=id))
+    union: Any = typing.Union
+    return union[(literal[tuple(fix.id for fix in fixes)], *with_settings)]
+
+
+def chain_schema(fixes: Iterable[Fix]) -> dict[str, Any]:
+    """The schema of a chain, as ``makeready apply --chain`` takes it: a list of steps, or a table that holds one."""
+    from pydantic import TypeAdapter
+
+    link: Any = _link(tuple(fixes))
+    made = TypeAdapter(list[link]).json_schema()
+    definitions = made.pop("$defs", {})
+    steps = {"type": "object", "properties": {"steps": made}, "required": ["steps"]}
+    return {"$schema": DIALECT, "title": "A chain of fixes", "anyOf": [made, steps], "$defs": definitions}
+
+
+def plan_schema() -> dict[str, Any]:
+    """The schema of ``makeready.plan/1``."""
+    definitions: dict[str, Any] = {"Quantity": _QUANTITY}
+    hints = typing.get_type_hints(Plan)
+    properties = {
+        **_head(fix_data.PLAN),
+        "allow": {"enum": [safety.value for safety in Safety]},
+        "steps": _schema(hints["steps"], definitions),
+        "left": _schema(hints["left"], definitions),
+        "seconds": {"type": "number", "description": "What all of it is expected to take."},
+    }
+    return _whole(fix_data.PLAN, properties, definitions)
+
+
+def result_schema() -> dict[str, Any]:
+    """The schema of ``makeready.result/1``, with those of both reports inside."""
+    report = report_schema()
+    definitions: dict[str, Any] = report.pop("$defs")
+    definitions["Report"] = {key: value for key, value in report.items() if key != "$schema"}
+    hints = typing.get_type_hints(Result)
+    issues = _schema(tuple[Issue, ...], definitions)
+    some_text = {"type": ["string", "null"]}
+    properties = {
+        **_head(fix_data.RESULT),
+        "output": some_text | {"description": "The new file; null where none was written."},
+        "copied": {"type": "boolean", "description": "Whether the output is the input as it was."},
+        "error": {
+            "description": "Why nothing was written, where a step failed.",
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {"message": {"type": "string"}, "hint": {"type": "string"}},
+                    "required": ["message", "hint"],
+                    "additionalProperties": False,
+                },
+                {"type": "null"},
+            ],
+        },
+        "verdict": {"enum": [verdict.value for verdict in Verdict], "description": "Of the file as it is now."},
+        "steps": _schema(hints["runs"], definitions),
+        "left": _schema(typing.get_type_hints(Plan)["left"], definitions),
+        "fixed": issues,
+        "remaining": issues,
+        "new": issues,
+        "proof": _schema(hints["proof"], definitions),
+        "before": {"$ref": "#/$defs/Report"},
+        "after": {"anyOf": [{"$ref": "#/$defs/Report"}, {"type": "null"}]},
+        "seconds": {"type": "number"},
+    }
+    return _whole(fix_data.RESULT, properties, definitions)
+
+
+def _head(name: str) -> dict[str, Any]:
+    return {
+        "schema": {"const": name},
+        "makeready": {"type": "string", "description": "The version that wrote it."},
+        "file": {"type": "string", "description": "The input."},
+    }
+
+
+def _whole(title: str, properties: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "$schema": DIALECT,
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        "$defs": dict(sorted(definitions.items())),
+    }
 
 
 def _with_severity(check: Check) -> Any:
@@ -61,15 +180,7 @@ def report_schema() -> dict[str, Any]:
     }
     for name in ("file", "profile", "stars", "stars_reason", "issues", "runs", "facts", "failed_plugins", "seconds"):
         properties[name] = _schema(hints[name], definitions)
-    return {
-        "$schema": DIALECT,
-        "title": data.REPORT,
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-        "$defs": dict(sorted(definitions.items())),
-    }
+    return _whole(data.REPORT, properties, definitions)
 
 
 def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +215,9 @@ def _of_class(kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if kind is Rect:
         numbers = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 4, "maxItems": 4}
         return {"type": "object", "properties": {"pt": numbers}, "required": ["pt"], "additionalProperties": False}
+    if issubclass(kind, tuple):  # named: it is written with its names
+        sides = {name: _schema(hint, definitions) for name, hint in typing.get_type_hints(kind).items()}
+        return {"type": "object", "properties": sides, "required": list(sides), "additionalProperties": False}
     if dataclasses.is_dataclass(kind):
         if kind.__name__ not in definitions:
             definitions[kind.__name__] = {}

@@ -84,19 +84,19 @@ def summary(reports: Sequence[Report], console: Console) -> None:
     counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
     words = [f"[{_VERDICTS[v][1]}]{n} {COUNTED[v]}[/]" for v, n in counts.items() if n]
     files = f"{len(reports)} file{'s' if len(reports) != 1 else ''}"
-    console.print(f"[bold]{files}[/]: {', '.join(words)}", highlight=False)
+    console.print(f"[bold]{files}[/]: {', '.join(words)}", highlight=False, soft_wrap=True)
 
 
 def facts_in_brief(report: Report) -> list[str]:
     """Format, size, pages, trim, profile and stars, as far as they are known."""
     words = [report.file.format or "unknown format"]
     if report.file.bytes is not None:
-        size = FileSize(report.file.bytes)
-        words.append(size.text("MB" if size >= 1e6 else "kB" if size >= 1e3 else "B"))
+        words.append(file_size(report.file.bytes))
     facts = report.facts
     if facts is not None:
         if facts.kind == "pdf":
-            words.append(f"{facts.page_count} page{'s' if facts.page_count != 1 else ''}")
+            of = f"{len(facts.pages)} of " if len(facts.pages) < facts.page_count else ""
+            words.append(f"{of}{facts.page_count} page{'s' if facts.page_count != 1 else ''}")
         elif facts.raster is not None:
             words.append(f"{facts.raster.width_px} × {facts.raster.height_px} px, {facts.raster.colour_model.upper()}")
         sizes = list(dict.fromkeys(page.size.text(report.units) for page in facts.pages if page.size is not None))
@@ -106,6 +106,12 @@ def facts_in_brief(report: Report) -> list[str]:
     if report.stars is not None:
         words.append(stars(report))
     return words
+
+
+def file_size(size: int) -> str:
+    """As people say it: ``704 kB``, ``1.9 MB``."""
+    unit = "B" if size < 1e3 else "kB" if size < 1e6 else "MB" if size < 1e9 else "GB"
+    return FileSize(size).text(unit, 0 if unit in ("B", "kB") else 1)
 
 
 def stars(report: Report) -> str:
@@ -149,7 +155,8 @@ def _where(issue: Issue) -> str:
 
 
 def _cures(issue: Issue) -> str:
-    return f" (fix: {', '.join(issue.cures)})" if issue.cures else ""
+    """The fix that would be planned; the other reports name them all."""
+    return f" (fix: {issue.cures[0]})" if issue.cures else ""
 
 
 def clean(text: str) -> str:

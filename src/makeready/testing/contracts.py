@@ -1,24 +1,31 @@
-"""What every check has to keep to, built-in or from a plug-in, as one assertion for its author's tests.
+"""What every check and every fix has to keep to, built-in or from a plug-in, as one assertion for its author's tests.
 
->>> from makeready.testing.contracts import assert_check_contract
+>>> from makeready.testing.contracts import assert_check_contract, assert_fix_contract
 >>> assert_check_contract(my_check, finds=[pdf().text("x", size="4 pt").bytes()])  # doctest: +SKIP
+>>> assert_fix_contract(my_fix, mends=[pdf().text("x", size="4 pt").bytes()])  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
 import pickle
 import string
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from makeready import engine, inspection
+from makeready import engine, inspection, preflight
+from makeready.changes import Change, Refusal
 from makeready.engine import Measure, Rule
-from makeready.facts import Artwork
+from makeready.facts import Artwork, as_data
+from makeready.fixes.job import Job
+from makeready.intake import Source
+from makeready.params import strictest
 from makeready.profile import Profile
-from makeready.registry import BUILT_IN, NEEDS, Check
-from makeready.report import data, pages
+from makeready.registry import BUILT_IN, NEEDS, Check, Fix
+from makeready.report import data, fix_pages, pages
 from makeready.results import FileInfo, Report, Severity
 
 KINDS = ("pdf", "raster")
@@ -90,16 +97,20 @@ def _of_message(message: str) -> Iterator[str]:
 
 def _of_page(check: Check) -> Iterator[str]:
     """The page of ``explain``: one sentence, then the sections in their order, then the settings."""
-    first = check.page.split("\n\n")[0].strip()
-    if not first.endswith((".", "?")) or first.startswith("#"):
-        yield "the docstring does not begin with a sentence"
-    yield from (f"the section {name!r} is empty" for name in check.SECTIONS if not pages.section(check, name))
-    places = [check.page.find(f"## {name}") for name in check.SECTIONS]
-    if places != sorted(places):
-        yield f"the sections are not in the order {', '.join(check.SECTIONS)}"
+    yield from _of_prose(check)
     page = pages.check_page(check)
     shown = [f"`{check.code}.{name}`" for name, _, _ in pages.settings(check.params)]
     yield from (f"its page does not show {word}" for word in (check.code, check.title, *shown) if word not in page)
+
+
+def _of_prose(declared: Check | Fix) -> Iterator[str]:
+    first = declared.page.split("\n\n")[0].strip()
+    if not first.endswith((".", "?")) or first.startswith("#"):
+        yield "the docstring does not begin with a sentence"
+    yield from (f"the section {name!r} is empty" for name in declared.SECTIONS if not pages.section(declared, name))
+    places = [declared.page.find(f"## {name}") for name in declared.SECTIONS]
+    if places != sorted(places):
+        yield f"the sections are not in the order {', '.join(declared.SECTIONS)}"
 
 
 def _of_run(check: Check, what: str, facts: Artwork, must_find: bool = False) -> Iterator[str]:
@@ -178,4 +189,154 @@ def _artwork() -> dict[str, Artwork]:
         "a picture without a density": _facts(picture(60, 40)),
         "a CMYK picture": _facts(picture(60, 40, "CMYK", dpi=300)),
         "a PNG with transparency": _facts(picture(60, 40, "RGBA", dpi=72)),
+    }
+
+
+# --- fixes ---------------------------------------------------------------------------------------------------
+
+
+def assert_fix_contract(fix: Fix, *, mends: Iterable[bytes] = (), repeats: bool = False) -> None:
+    """Assert that a fix is well declared, explains itself, and can be let loose on any file.
+
+    Args:
+        fix: what the decorator made of the function.
+        mends: files with issues that it cures: it must change each, its codes must be gone, and no error come of it.
+        repeats: that each run takes the file further, as doubling its pixels does; all others do nothing more when
+            they are run a second time.
+
+    Raises:
+        AssertionError: with everything that is wrong, a line each.
+    """
+    faults = list(fix_faults(fix, mends, repeats=repeats))
+    if faults:
+        raise AssertionError(f"{fix.id} breaks the contract of fixes:\n- " + "\n- ".join(faults))
+
+
+def fix_faults(fix: Fix, mends: Iterable[bytes] = (), *, repeats: bool = False) -> Iterator[str]:
+    """Everything that is wrong with a fix; nothing when it keeps the contract."""
+    declared = [*fix.problems(), *_of_fix(fix)]
+    yield from declared
+    if declared:
+        return  # what is declared wrongly cannot be run with sense
+    yield from _of_prose(fix)
+    page = fix_pages.fix_page(fix)
+    shown = [f"`{name}`" for name, _, _ in pages.settings(fix.params)]
+    yield from (f"its page does not show {word}" for word in (fix.id, fix.title, *shown) if word not in page)
+    for what, (kind, content) in _files().items():
+        if kind in fix.kinds:
+            yield from _of_mending(fix, what, kind, content, repeats)
+    for place, content in enumerate(mends, start=1):
+        yield from _of_cure(fix, f"file {place} that it is to mend", content)
+
+
+def _of_fix(fix: Fix) -> Iterator[str]:
+    """The declaration: words, kinds, the checks that it names."""
+    if not fix.title or fix.title.endswith("."):
+        yield "the title is empty or ends in a full stop"
+    if not fix.kinds or not set(fix.kinds) <= set(KINDS):
+        yield f"kinds {fix.kinds} are not among {KINDS}"
+    if not set(fix.needs) <= set(NEEDS):
+        yield f"needs {fix.needs} are not among {NEEDS}"
+    checks = {check.code: check for check in preflight.catalogue()}
+    yield from (f"it cures {code}, which is no check" for code in fix.cures if code not in checks)
+    for name, field in fix.params.model_fields.items():
+        extra = field.json_schema_extra
+        like = extra.get("like") if isinstance(extra, dict) else None
+        if like is None:
+            continue
+        code, _, setting = str(like).partition(".")
+        if code not in checks or setting not in checks[code].params.model_fields:
+            yield f"the setting {name} is like {like}, which is no setting of a check"
+            continue
+        limit = strictest(getattr(checks[code].params(), setting))
+        try:
+            fix.params.model_validate({} if limit is None else {name: limit})
+        except ValueError as error:
+            yield f"the setting {name} cannot be what {like} is by default: {error}"
+
+
+def _of_mending(fix: Fix, what: str, kind: str, content: bytes, repeats: bool) -> Iterator[str]:
+    """Made with its default settings it changes or refuses, and says so; a second time there is nothing left to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            first = _mended(fix, content, kind, Path(folder))
+        except Exception as error:  # whatever an author's code may raise
+            yield f"on {what} it fails: {type(error).__name__}: {error}"
+            return
+        changes, path, became = first
+        for change in changes:
+            if not change.message.strip() or any(word in change.message for word in ("None", "{", "}", "\n")):
+                yield f"on {what} a change does not read well: {change.message!r}"
+            yield from (f"on {what} {word}" for word in _no_json(as_data(change.details), "details"))
+        if not changes or became != kind:
+            return
+        try:
+            again, _, _ = _mended(fix, path.read_bytes(), kind, Path(folder))
+        except Exception as error:  # whatever an author's code may raise
+            yield f"on {what} it fails the second time: {type(error).__name__}: {error}"
+            return
+        if again and not repeats:
+            yield f"on {what} it changes something again the second time: {again[0].message}"
+
+
+def _mended(fix: Fix, content: bytes, kind: str, folder: Path) -> tuple[list[Change], Path, str]:
+    """What it changed, the new file, and its kind; nothing where it refused."""
+    name = "a.pdf" if kind == "pdf" else "a.tif"
+    job = Job(Source.of(content, name), folder, kind=kind)
+    changes: list[Change] = []
+    try:
+        job.needs = frozenset(fix.needs)
+        changes.extend(fix.run(job, fix.params()))
+        path = folder / f"mended{job.suffix}"
+        if changes:
+            job.renew()
+            job.save(path)
+        return changes, path, job.kind
+    except Refusal as refusal:
+        if changes:
+            raise ValueError(f"it refuses in the middle of its work: {refusal}") from refusal
+        if not str(refusal).strip():
+            raise ValueError("it refuses without a reason") from refusal
+        return [], folder, kind
+    finally:
+        job.close()
+
+
+def _of_cure(fix: Fix, what: str, content: bytes) -> Iterator[str]:
+    """It changes the file, what it cures is gone, and no error is there that was not."""
+    held = engine.measure(only=fix.cures) if fix.cures else engine.measure()
+    before, everything = engine.check(content, held), engine.check(content)
+    kind = before.file.kind or ""
+    if fix.cures and not before.issues:
+        yield f"on {what} there is nothing that it cures"
+    with tempfile.TemporaryDirectory() as folder:
+        changes, path, _ = _mended(fix, content, kind, Path(folder))
+        if not changes:
+            yield f"on {what} it changes nothing"
+            return
+        left = {issue.code for issue in engine.check(path, held).issues} if fix.cures else set()
+        yield from (f"on {what} {code} is still there" for code in sorted(left))
+        known = {issue.code for issue in everything.issues}
+        new = {issue.code for issue in engine.check(path).issues if issue.severity is Severity.ERROR} - known
+        yield from (f"on {what} it brings {code}" for code in sorted(new))
+
+
+@lru_cache(maxsize=1)
+def _files() -> dict[str, tuple[str, bytes]]:
+    """Small files of all sorts, with their kind."""
+    from makeready.testing import pdf, picture
+
+    faulty = (
+        pdf("74x105mm", bleed=None, output_intent=None, rotate=90)
+        .image(ppi=72, colour="rgb", size=("30 mm", "20 mm"))
+        .text("x", size="3 pt", colour="registration")
+        .line(width="0 pt", colour=(0.5, 0.5, 0, 0))
+        .annotation()
+    )
+    return {
+        "a clean PDF": ("pdf", pdf("74x105mm").text("x", font="bold").bytes()),
+        "a faulty PDF": ("pdf", faulty.bytes()),
+        "a picture without a density": ("raster", picture(60, 40)),
+        "a CMYK picture": ("raster", picture(60, 40, "CMYK", format="TIFF", dpi=300)),
+        "a PNG with transparency": ("raster", picture(60, 40, "RGBA", dpi=72)),
     }

@@ -1,1 +1,3 @@
-"""An example of a plug-in for makeready: one check (``checks.py``) and one house profile (a TOML file)."""
+"""An example of a plug-in for makeready: one check (``checks.py``), one fix (``fixes.py``) and one house
+profile (a TOML file).
+"""

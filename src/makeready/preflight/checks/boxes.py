@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
-from makeready.facts import Artwork, BleedEdge, Box, Page, Rect
-from makeready.params import AtLeast, AtMost, Level, Params, param
+from makeready.facts import Artwork, BleedEdge, Box, Margins, Page, Rect
+from makeready.params import AtLeast, AtMost, Graded, Level, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity, Skip
-from makeready.units import Angle, Length, Percent, Size, close
+from makeready.units import Angle, Length, Percent, Size, below, close
 
 
 @check(
@@ -42,6 +43,12 @@ class Bleed(Params):
 
     bleed: AtLeast[Length] = param("3 mm", "How far artwork must run past the trim, on every side.")
     spine: bool = param(False, "Pages lie side by side: do not ask for bleed where two of them meet (left and right).")
+    blank_sides: Literal["judge", "info", "off"] = param(
+        "info",
+        "Sides of a PDF page where nothing is printed near the trim: judge them by the boxes like all others, "
+        "tell of them as info, or leave them out.",
+    )
+    clearance: Length = param("1 mm", "How far inside of the trim a side must be blank to need no bleed.")
 
 
 @check(
@@ -60,6 +67,11 @@ def bleed_missing(page: Page, params: Bleed, artwork: Artwork) -> Iterator[Findi
     trim and the edge of the sheet (ISO 32000-1, 14.11.2). Raster: how far the picture, at its printed size,
     reaches past the canvas; for that a canvas must be given.
 
+    A side of a PDF page is let off where it is certain that nothing but white is painted at the trim and up to 1 mm
+    inside of it: there is nothing to bleed, as on the pages of a novel. The boxes round objects decide, as far as
+    clipping leaves them, so that a picture with a white border still asks for bleed. Whether artwork that touches the
+    trim runs on into the bleed is judged by BOX103.
+
     ## Why it matters on press
     A guillotine cuts a stack to within half a millimetre or so. Where the artwork ends at the trim, a sliver of
     white paper shows on a part of the run.
@@ -71,14 +83,31 @@ def bleed_missing(page: Page, params: Bleed, artwork: Artwork) -> Iterator[Findi
     sides = _raster_bleed(artwork) if artwork.kind == "raster" else _pdf_bleed(page)
     if params.spine:
         sides = {side: bleed for side, bleed in sides.items() if side in ("top", "bottom")}
-    if not sides:
-        return
-    least = min(sides.values())
-    if graded := params.bleed.grade(least):
-        short = [side for side, bleed in sides.items() if close(bleed, least)]
-        where = "all round" if len(short) == 4 else f"on the {' and '.join(short)}"
-        details = {"side": where, "sides": {name: bleed.as_data() for name, bleed in sides.items()}}
-        yield Finding(least, graded.limit, graded.level, details)
+    blank = set() if params.blank_sides == "judge" else _blank_sides(page, params.clearance)
+    details = {"sides": {name: bleed.as_data() for name, bleed in sides.items()}}
+    if short := _shortest({side: bleed for side, bleed in sides.items() if side not in blank}, params.bleed):
+        yield Finding(short.bleed, short.graded.limit, short.graded.level, {"side": short.where} | details)
+    elif params.blank_sides == "info" and (short := _shortest(sides, params.bleed)):
+        yield Finding(
+            short.bleed, short.graded.limit, "info", {"side": short.where} | details,
+            message="the bleed is {measured} {side}; {limit} would be needed if anything were printed there",
+        )  # fmt: skip
+
+
+class _Short(NamedTuple):
+    """The least bleed that is too little, and on which sides."""
+
+    bleed: Length
+    graded: Graded
+    where: str
+
+
+def _shortest(sides: dict[str, Length], wanted: AtLeast[Length]) -> _Short | None:
+    least = min(sides.values(), default=None)
+    if least is None or not (graded := wanted.grade(least)):
+        return None
+    short = [side for side, bleed in sides.items() if close(bleed, least)]
+    return _Short(least, graded, "all round" if len(short) == 4 else f"on the {' and '.join(short)}")
 
 
 def _pdf_bleed(page: Page) -> dict[str, Length]:
@@ -87,27 +116,25 @@ def _pdf_bleed(page: Page) -> dict[str, Length]:
     if trim is None or bleed is None:
         return {}
     bleed = bleed.intersection(media) or bleed if media else bleed
-    around = [trim.x0 - bleed.x0, bleed.y1 - trim.y1, bleed.x1 - trim.x1, trim.y0 - bleed.y0]
-    turned = page.rotate // 90 % 4  # Rotate turns clockwise: what was left becomes top
-    return {
-        side: Length(max(0.0, around[(place - turned) % 4]))
-        for place, side in enumerate(("left", "top", "right", "bottom"))
-    }
+    around = (trim.x0 - bleed.x0, bleed.y1 - trim.y1, bleed.x1 - trim.x1, trim.y0 - bleed.y0)
+    return Margins(*(Length(max(0.0, side)) for side in around)).displayed(page.rotate)
+
+
+def _blank_sides(page: Page, clearance: Length) -> set[str]:
+    """Where nothing is printed near the trim, for certain; sides as displayed."""
+    if page.blank is None:
+        return set()
+    return {side for side, blank in page.blank.displayed(page.rotate).items() if not below(blank, clearance)}
 
 
 def _raster_bleed(artwork: Artwork) -> dict[str, Length]:
     raster, canvas = artwork.raster, artwork.canvas
     if raster is None or canvas is None:
         raise Skip("its printed size is not known: give a canvas")
+    if (past := raster.past(canvas)) is not None:
+        across, along = past
+        return {"left": across, "top": along, "right": across, "bottom": along}
     width, height = raster.shown_px
-    if raster.shown_density is not None:
-        own = [Length(pixels / ppi * 72) for pixels, ppi in zip((width, height), raster.shown_density, strict=True)]
-        past = [(side - sheet) / 2 for side, sheet in zip(own, canvas, strict=True)]
-        # The density is believed when the picture is at least the canvas and not wildly larger: many programs
-        # write 72 or 96 whatever the picture is for.
-        if all(-canvas_side * 0.01 <= p <= canvas_side * 0.25 for p, canvas_side in zip(past, canvas, strict=True)):
-            across, along = (Length(max(0.0, p)) for p in past)
-            return {"left": across, "top": along, "right": across, "bottom": along}
     # Scaled to cover the canvas, what is left over is bleed, on two sides at most.
     scale = max(canvas.width / width, canvas.height / height)
     across = Length((width * scale - canvas.width) / 2)
@@ -136,7 +163,8 @@ def bleed_not_filled(edge: BleedEdge, params: FilledBleed) -> Iterator[Finding]:
 
     ## What it looks at
     A rendering of each page: where there is ink right at the trim, there must be ink at the outer edge of the
-    bleed zone as well. Edges without artwork need no bleed and are left alone.
+    bleed zone as well. Artwork that is narrower than the bleed, such as a border along the trim, has to go on as far
+    as it is wide. Edges without artwork need no bleed and are left alone.
 
     ## Why it matters on press
     Enlarging the page box adds a bleed zone on paper only: the picture still ends at the trim, and the white
@@ -426,7 +454,10 @@ def aspect_mismatch(artwork: Artwork, params: Aspect) -> Iterator[Finding]:
     if artwork.raster is None or artwork.canvas is None:
         raise Skip("its printed size is not known: give a canvas")
     width, height = artwork.raster.shown_px
-    picture, canvas = width / height, artwork.canvas.width / artwork.canvas.height
+    sheet = artwork.canvas
+    if bleed := artwork.raster.bleed(sheet):  # equal all round, it makes another shape of the same product
+        sheet = Size(sheet.width + 2 * bleed, sheet.height + 2 * bleed)
+    picture, canvas = width / height, sheet.width / sheet.height
     loss = Percent((1 - min(picture, canvas) / max(picture, canvas)) * 100)
     if graded := params.loss.grade(loss):
         where = "left and right" if picture > canvas else "above and below"

@@ -32,6 +32,7 @@ EXTENSIONS = {
     on=Artwork,
     message="{what}",
     severity=Severity.WARNING,
+    needs=("jpeg",),
 )
 def unreadable(artwork: Artwork, params: Params) -> Iterator[Finding]:
     """A file that one program has to mend before it can read it may come out differently in the next.
@@ -54,6 +55,10 @@ def unreadable(artwork: Artwork, params: Params) -> Iterator[Finding]:
         if page.damage:
             what = f"part of the page could not be interpreted: {_sentence(page.damage)}"
             yield Finding(page=page.number, places=(), details={"what": what, "damage": list(page.damage)})
+    for picture in artwork.pixel_studies:
+        if picture.cut_short:
+            what = f"the data of {picture.title} end too early: its lower part is missing"
+            yield Finding(page=picture.page, places=picture.places, details={"what": what, "damage": [what]})
 
 
 def _sentence(damage: tuple[str, ...]) -> str:

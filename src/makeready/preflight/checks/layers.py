@@ -30,7 +30,9 @@ class Layers(Params):
     """Settings of LAY101."""
 
     any: Level = param("off", "How bad it is that the file has layers at all (R0034).")
-    hidden: Level = param("warning", "How bad a layer is that is off, on the screen or in print (R0036).")
+    hidden: Level = param(
+        "warning", "How bad a layer is that holds something and is off, on the screen or in print (R0036)."
+    )
     switching: Level = param("warning", "How bad alternative or automatic states are, that change what prints.")
 
 
@@ -51,8 +53,8 @@ def layers(artwork: Artwork, params: Layers) -> Iterator[Finding]:
 
     ## What it looks at
     Optional content (ISO 32000-1, 8.11): whether there is any but processing steps (GWG 2022, R0034); layers that
-    are off when the file is opened, or when it is printed (R0036); alternative configurations, and states for print
-    that differ from those for the screen.
+    are off when the file is opened, or when it is printed, and hold something (R0036); alternative configurations,
+    and states for print that differ from those for the screen. An empty layer changes nothing and is left alone.
 
     ## Why it matters on press
     A layer that was off on the proof may be on in the RIP, and the other way round: language versions printed on
@@ -68,7 +70,7 @@ def layers(artwork: Artwork, params: Layers) -> Iterator[Finding]:
         yield Finding(details=details, level=params.any)
     if params.hidden != "off":
         for layer in artwork.layers:
-            if where := _off(layer, artwork):
+            if layer.content is not False and (where := _off(layer, artwork)):
                 what = f'the layer "{layer.name}" is off {where}'
                 yield Finding(details={"what": what, "layer": layer.name, "gwg": "R0036"}, level=params.hidden)
     if params.switching != "off":
@@ -94,7 +96,8 @@ def _switching(artwork: Artwork) -> Iterator[str]:
     others = [settings.name or "without a name" for settings in artwork.layer_settings if not settings.default]
     if others:
         yield f"there are other configurations of the layers: {_listed(others)}"
-    differing = [layer.name for layer in artwork.layers if layer.prints not in (None, layer.visible)]
+    full = [layer for layer in artwork.layers if layer.content is not False]
+    differing = [layer.name for layer in full if layer.prints not in (None, layer.visible)]
     if differing and _automatic(artwork):
         yield f"what prints differs from what is shown: {_listed(differing)}"
 

@@ -36,9 +36,10 @@ def hairline(stroke: Stroke, params: Hairline, artwork: Artwork) -> Iterator[Fin
 
     ## What it looks at
     The effective width of strokes: line width × every scale that applies; 0 means the thinnest line a device can
-    draw (ISO 32000-1, 8.4.3.2). Long filled shapes that are this thin count as lines. White lines and lines in more
-    than one ink have their own limits (GWG 2022, R0018 and R0019). What lies outside of the bleed is left alone,
-    and so are marks in registration colour that reach there.
+    draw (ISO 32000-1, 8.4.3.2). Long filled shapes that are this thin count as lines, slanted ones as well; where a
+    path holds several of them and nothing but shapes of up to four corners, it counts as one line, the thinnest.
+    White lines and lines in more than one ink have their own limits (GWG 2022, R0018 and R0019). What lies outside of
+    the bleed is left alone, and so are marks in registration colour that reach there.
 
     ## Why it matters on press
     At 2400 dpi a line of width 0 is a hundredth of a millimetre: it shows on the office printer and is gone on

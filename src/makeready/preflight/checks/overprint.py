@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from makeready.facts import Artwork, Colour, Paint, Rect, Stroke, TextRun
+from makeready.facts import PLACES_KEPT, Artwork, Colour, Paint, Rect, Stroke, TextRun
 from makeready.params import Level, Params, param
 from makeready.preflight.checks.colour import counted
 from makeready.registry import check
@@ -98,6 +99,7 @@ class BlackKnocksOut(Params):
     lines: PointSize = param("2 pt", "Black lines thinner than this must overprint (GWG 2022, R0010 and R0012).")
     level: Level = param("warning", "How bad it is in CMYK 0 0 0 1 and in the black ink (R0009 and R0010).")
     gray: Level = param("warning", "How bad it is in DeviceGray 0 (R0011 and R0012).")
+    on_paper: bool = param(False, "Tell of black on bare paper as well, as GWG does: nothing is knocked out there.")
 
 
 _BLACK_RULES = {
@@ -126,12 +128,13 @@ def black_knocks_out(artwork: Artwork, params: BlackKnocksOut) -> Iterator[Findi
     ## What it looks at
     Text and lines in 100 % black that do not overprint: text below 12 pt in CMYK 0 0 0 1 or the ink Black (GWG 2022,
     R0009) or DeviceGray 0 (R0011), lines below 2 pt in the same (R0010 and R0012). Thin filled shapes count as
-    lines. In DeviceCMYK, overprint takes effect only with overprint mode 1 (ISO 32000-1, 8.6.7). Colour and size
-    decide, as GWG has it: what lies below is not looked at. What lies outside of the bleed is left alone.
+    lines. In DeviceCMYK, overprint takes effect only with overprint mode 1 (ISO 32000-1, 8.6.7). What lies outside of
+    the bleed is left alone, and so is black where no other ink is painted: on pages in black alone, and where the
+    places of all that is coloured are known and none of them meets the black. In GWG 2022 colour and size alone
+    decide; set `on_paper` for that.
 
     ## Why it matters on press
     Where the plates are off by a tenth of a millimetre, black letters that knock out get a white rim on one side.
-    On bare paper nothing happens, which is why this check runs only where a profile asks for it.
 
     ## What to do
     Set 100 % black to overprint in the layout; most programs do so by default for the swatch called Black.
@@ -143,7 +146,10 @@ def black_knocks_out(artwork: Artwork, params: BlackKnocksOut) -> Iterator[Findi
     for stroke in artwork.strokes:
         if stroke.within != "type 3 glyph" and _printed(stroke) and below(stroke.width, params.lines):
             _note_black(found, stroke, "line")
-    for (page, black, what), facts in found.items():
+    for (page, black, what), noted in found.items():
+        facts = noted if params.on_paper else _on_colour(noted, artwork, page)
+        if not facts:
+            continue
         level = params.gray if black == "gray" else params.level
         if level == "off":
             continue
@@ -164,6 +170,36 @@ def _note_black(found: dict[tuple[int, str, str], list[TextRun | Stroke]], fact:
     black = pure_black(fact.colour)
     if black and fact.colour and not overprints(fact.colour):
         found.setdefault((fact.page, black, what), []).append(fact)
+
+
+def _on_colour(facts: list[TextRun | Stroke], artwork: Artwork, page: int) -> list[TextRun | Stroke]:
+    """What may lie on another ink than black, as far as places are known."""
+    coloured = [
+        paint for paint in artwork.paints if paint.page == page and _printed(paint) and _in_colour(paint.colour)
+    ]
+    if not coloured:
+        return []
+    if not all(_all_placed(paint) for paint in coloured):
+        return facts
+    areas = [place for paint in coloured for place in paint.places]
+    found: list[TextRun | Stroke] = []
+    for fact in facts:
+        if not _all_placed(fact):
+            found.append(fact)
+        elif touching := tuple(place for place in fact.places if any(place.touches(area) for area in areas)):
+            found.append(replace(fact, count=min(fact.count, len(touching)), places=touching))
+    return found
+
+
+def _in_colour(colour: Colour) -> bool:
+    """Whether it leaves another ink than black, or may do so."""
+    inks = {ink for ink, amount in colour.inks if amount > 0}
+    return not colour.white and (not inks or inks != {"Black"})
+
+
+def _all_placed(fact: TextRun | Stroke | Paint) -> bool:
+    """Whether all places of a row are kept, and are where it is seen: patterns and glyphs are drawn elsewhere."""
+    return fact.within not in ("pattern", "type 3 glyph") and fact.count <= len(fact.places) < PLACES_KEPT
 
 
 class GrayOverprint(Params):

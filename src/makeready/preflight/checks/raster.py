@@ -6,16 +6,10 @@ from collections.abc import Iterator
 
 from makeready.facts import Artwork, Raster
 from makeready.params import Params, param
+from makeready.raster.exif import ORIENTATIONS
 from makeready.registry import check
 from makeready.results import Finding, Severity
-from makeready.units import Percent, Resolution
-
-#: EXIF orientation (Exif 2.32, 4.6.4) as a person would say it.
-ORIENTATIONS = {
-    2: "mirrored left to right", 3: "upside down", 4: "mirrored top to bottom",
-    5: "mirrored and turned a quarter to the left", 6: "turned a quarter to the left",
-    7: "mirrored and turned a quarter to the right", 8: "turned a quarter to the right",
-}  # fmt: skip
+from makeready.units import Length, Percent, Resolution
 
 
 @check(
@@ -192,7 +186,9 @@ def density_tag(raster: Raster, params: DensityTag, artwork: Artwork) -> Iterato
         yield Finding(details={"what": f"the stored resolution differs by axis: {across} across, {along} along"})
     elif artwork.canvas is not None:
         width, height = raster.shown_px
-        printed = Resolution(min(width / artwork.canvas.width.to("in"), height / artwork.canvas.height.to("in")))
+        bleed = raster.bleed(artwork.canvas) or Length(0)
+        across_in, along_in = (Length(side + 2 * bleed).to("in") for side in artwork.canvas)
+        printed = Resolution(min(width / across_in, height / along_in))
         if max(across, printed) / min(across, printed) > slack:
             what = f"the stored resolution is {across}; on this canvas it prints at {printed}"
             yield Finding(across, printed, details={"what": what})

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from makeready.facts import Artwork, Ink
 from makeready.params import Level, Params, param
 from makeready.registry import check
 from makeready.results import Finding, Severity
+from makeready.spot_names import TECHNICAL, is_technical, plain, stem
 
-#: What colour books put behind a name to say which paper, ink set or edition is meant, by how the names begin.
-_FINISHES = {
-    "pantone": (
-        "c", "u", "m", "cv", "cvc", "cvu", "cvp", "cvs", "cp", "up", "pc", "pu", "ec", "hc", "xgc", "tc", "tcx", "tpx",
-        "tpg", "tn",
-    ),
-    "hks": ("k", "n", "e", "z"),
-}  # fmt: skip
 #: How far two recipes may differ and still be called one: half a step of 8 bit, and of Lab half a unit.
 _SAME, _SAME_LAB = 0.002, 0.5
 
@@ -31,12 +22,8 @@ class Twins(Params):
     names: Level = param("error", "How bad names are that differ by case, white space or Unicode form only (R0022).")
     alike: Level = param("warning", "How bad spots are that look the same in the file under different names (R0023).")
     technical: tuple[str, ...] = param(
-        (
-            "cut", "crease", "creas", "fold", "die", "stanz", "perf", "glue", "emboss", "foil", "varnish", "lack",
-            "coating", "white", "braille", "guide", "dimension", "legend", "bleed", "trim", "technical", "thru",
-        ),
-        "Words in the names of spots that are no inks, and are shown in any colour that is seen well.",
-    )  # fmt: skip
+        TECHNICAL, "Words in the names of spots that are no inks, and are shown in any colour that is seen well."
+    )
 
 
 @check(
@@ -69,10 +56,10 @@ def spot_twins(artwork: Artwork, params: Twins) -> Iterator[Finding]:
     spots = [ink for ink in artwork.inks if ink.spot]
     written: dict[str, list[Ink]] = {}
     for ink in spots:
-        written.setdefault(_plain(ink.name), []).append(ink)
+        written.setdefault(plain(ink.name), []).append(ink)
     stems: dict[str, list[Ink]] = {}
     for inks in written.values():
-        stems.setdefault(_stem(inks[0].name), []).append(inks[0])
+        stems.setdefault(stem(inks[0].name), []).append(inks[0])
         if len(inks) > 1 and params.names != "off":
             yield _finding(inks, "case, white space or Unicode form only", params.names, "R0022", artwork)
     for inks in stems.values():
@@ -84,7 +71,7 @@ def spot_twins(artwork: Artwork, params: Twins) -> Iterator[Finding]:
 
 
 def _alike(spots: list[Ink], params: Twins, artwork: Artwork) -> Iterator[Finding]:
-    inks = [ink for ink in spots if not any(word.lower() in ink.name.lower() for word in params.technical)]
+    inks = [ink for ink in spots if not is_technical(ink.name, params.technical)]
     groups: list[list[Ink]] = []
     for ink in inks:
         for group in groups:
@@ -104,28 +91,6 @@ def _same_recipe(a: Ink, b: Ink) -> bool:
     (space, first), (_, second) = a.alternate, b.alternate
     slack = _SAME_LAB if space == "Lab" else _SAME
     return len(first) == len(second) and all(abs(x - y) <= slack for x, y in zip(first, second, strict=True))
-
-
-def _folded(name: str) -> str:
-    """A name in one Unicode form, without case and without letters that nobody sees."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")
-
-
-def _plain(name: str) -> str:
-    """A name as it is read: blanks do not count."""
-    return "".join(_folded(name).split())
-
-
-def _stem(name: str) -> str:
-    """A plain name without the finish, in the colour books that have one."""
-    words = _folded(name).split()
-    finishes = next((known for book, known in _FINISHES.items() if words and words[0].startswith(book)), ())
-    if len(words) > 1 and words[-1] in finishes:
-        return "".join(words[:-1])
-    plain = "".join(words)  # the blank may be missing, after a number
-    number = re.match(r"(.*\d)([a-z]+)$", plain)
-    return number[1] if number and number[2] in finishes else plain
 
 
 def _finding(inks: list[Ink], how: str, level: Level, gwg: str, artwork: Artwork) -> Finding:

@@ -1,0 +1,1 @@
+"""Fixes for makeready by Ghostscript: ``ghostscript.py`` runs it, ``redraw.py`` puts its pages into a file."""

@@ -1,0 +1,108 @@
+"""Writing a libvips picture: in the format it came in where that can hold it, else as TIFF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyvips
+
+from makeready.facts import Raster
+from makeready.raster.mend import metadata
+from makeready.raster.mend.decode import decoded_bytes, reason
+
+_SUFFIXES = {
+    "JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WebP": ".webp", "GIF": ".gif", "BMP": ".bmp", "PSD": ".psd",
+    "PSB": ".psb", "JPEG 2000": ".jp2",
+}  # fmt: skip
+_SAVERS = {"TIFF": "tiffsave", "JPEG": "jpegsave", "PNG": "pngsave", "WebP": "webpsave"}
+#: The formats that are written.
+WRITTEN = frozenset(_SAVERS)
+#: The longest side that a format has room for (ITU-T T.81, B.2.2; RFC 9649, 2.7; PNG, 11.2.1).
+_LONGEST = {"JPEG": 65_500, "WebP": 16_383, "PNG": 2**31 - 1, "TIFF": 2**31 - 1}
+_QUALITY = 95
+#: From here on offsets of 32 bits may not do, however well it is compressed.
+_BIG = 3_500_000_000
+_BITS = {"uchar": 8, "char": 8, "ushort": 16, "short": 16}
+
+
+def suffix_of(format: str) -> str:
+    """What the name of a file of a format ends with."""
+    return _SUFFIXES[format]
+
+
+def stored_bits(image: pyvips.Image, line_art: bool) -> int:
+    """Bits a channel in the file."""
+    return 1 if line_art else _BITS.get(image.format, 32)
+
+
+def holds(format: str, image: pyvips.Image) -> bool:
+    """Whether a format that is written here has room for the picture: its colours, bits, transparency and size."""
+    kind, plain = image.interpretation, image.format == "uchar"
+    screen = kind in ("b-w", "srgb")
+    able = {
+        "JPEG": plain and not image.hasalpha() and (screen or kind == "cmyk"),
+        "PNG": kind in ("b-w", "grey16", "srgb", "rgb16") and image.format in ("uchar", "ushort"),
+        "WebP": plain and screen,
+        "TIFF": True,
+    }
+    return able.get(format, False) and max(image.width, image.height) <= _LONGEST[format]
+
+
+def kept_format(header: Raster, image: pyvips.Image) -> str:
+    """The input's format, or TIFF where it cannot hold the picture or is not written here."""
+    return header.format if holds(header.format, image) else "TIFF"
+
+
+def save(
+    image: pyvips.Image,
+    path: Path,
+    format: str,
+    header: Raster,
+    density: tuple[float, float] | None,
+    *,
+    line_art: bool = False,
+) -> None:
+    """Write a picture with its profile and metadata, corrected where they speak of what was changed.
+
+    Args:
+        image: the pipeline.
+        path: the file.
+        format: ``TIFF``, ``JPEG``, ``PNG`` or ``WebP``.
+        header: of the input.
+        density: pixels per inch across and along as stored, or ``None`` for "not known".
+        line_art: it has only 0 and 255, and is stored with one bit.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    lossless = header.compression == "WebP lossless"
+    write(metadata.corrected(image, header, density, format), path, format, line_art=line_art, lossless=lossless)
+    if format == "TIFF" and density is None:
+        metadata.without_unit(path)
+
+
+def write(image: pyvips.Image, path: Path, format: str, *, line_art: bool = False, lossless: bool = False) -> None:
+    """Write a picture as it is, in one of the formats that are written here.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        getattr(image, _SAVERS[format])(str(path), **_options(image, format, line_art, lossless))
+    except pyvips.Error as error:
+        raise OSError(f"the picture cannot be written: {reason(error)}") from error
+
+
+def _options(image: pyvips.Image, format: str, line_art: bool, lossless: bool) -> dict[str, Any]:
+    if format == "JPEG":
+        return {"Q": _QUALITY, "subsample_mode": "off"}
+    if format == "WebP":
+        return {"lossless": True} if lossless else {"Q": _QUALITY, "smart_subsample": True}
+    if format == "PNG":
+        return {"compression": 6, "bitdepth": 1 if line_art else _BITS[image.format]}
+    if line_art:
+        return {"compression": "ccittfax4", "bitdepth": 1, "resunit": "inch"}
+    predictor = "float" if image.format in ("float", "double") else "horizontal"
+    big = decoded_bytes(image) > _BIG
+    return {"compression": "deflate", "predictor": predictor, "resunit": "inch", "bigtiff": big}

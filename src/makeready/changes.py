@@ -40,16 +40,16 @@ class Stage(StrEnum):
     BOXES = "boxes"
     #: Pictures are replaced in the colours they came in, so that their profiles still hold.
     PICTURES = "pictures"
-    #: Colours are converted as written, before they are mixed.
+    #: Colours are converted, and what overprints is settled, as written, before they are mixed.
     COLOUR = "colour"
+    #: Lines are measured in the inks they print in, before some of them become pixels.
+    LINES = "lines"
     #: Flattening mixes colours: in the inks of the press, after they were converted.
     TRANSPARENCY = "transparency"
-    #: Ink and overprint can only be told once all colours are inks.
+    #: How much ink there is can only be told once all colours are inks, mixed ones too.
     INK = "ink"
     #: What is text by now stays text, and is given its fonts.
     FONTS = "fonts"
-    #: Lines are measured in the inks they print in.
-    LINES = "lines"
     #: The page grows when all that is on it is settled: mirrored bleed repeats what it finds.
     GEOMETRY = "geometry"
     #: What a standard asks for, of the file as it will be.

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageOps
 
 import makeready
-from fixes.hard_pages import faults
-from fixes.looks import fixed, qpdf_clean, text_of
+from fixes.hard_pages import PAGES, PICTURES, faults, page, photo
+from fixes.looks import fixed, mupdf_pixels, poppler_pixels, qpdf_clean, text_of
 from makeready import fixes
 from makeready.changes import Result, StepOutcome
 from makeready.results import Severity
@@ -86,6 +86,25 @@ def test_steps_are_taken_in_the_order_of_stages() -> None:
     assert len(planned) >= 6
 
 
+def test_what_is_see_through_is_drawn_last() -> None:
+    """White that overprints and hairlines would be lost in pixels before anybody mended them."""
+    white, line = (30, 10), (20, 30)  # millimetres from the trim's left and top
+    built = pdf("60x40mm", background=(0, 0, 0.8, 0))
+    built.rectangle(at=("28 mm", "8 mm"), size=("4 mm", "4 mm"), colour=(0, 0, 0, 0), overprint=True)
+    built.line(width="0.02 pt", at=("5 mm", "30 mm"), to=("50 mm", "30 mm"))
+    built.transparency(alpha=0.1, at=("2 mm", "2 mm"), size=("56 mm", "36 mm"), colour=(0.2, 0, 0, 0))
+    result = makeready.fix(built.bytes(), profile="ingramspark-cover", allow="review")
+    assert {"fix_overprint", "thicken_lines", "remove_transparency"} <= set(done(result))
+    for draw in (mupdf_pixels, poppler_pixels):
+        seen, per_mm = draw(result.data or b"", 1, 254), 10
+        with pikepdf.open(str(result.path)) as file:
+            trim, media = file.pages[0].trimbox, file.pages[0].mediabox
+            left, top = (round(float(edge) * 254 / 72) for edge in (trim[0] - media[0], media[3] - trim[3]))
+        assert seen[top + white[1] * per_mm, left + white[0] * per_mm].min() > 200
+        across_line = seen[top + line[1] * per_mm - 5 : top + line[1] * per_mm + 6, left + line[0] * per_mm]
+        assert across_line.max(axis=1).min() < 150
+
+
 def test_what_is_safe_alone_leaves_the_rest() -> None:
     result = makeready.fix(brochure(), profile="sheetfed-coated", allow="safe")
     assert done(result) == ["fix_overprint"]
@@ -114,7 +133,7 @@ EXIF_TURN = 6
 
 
 @cache
-def photo(format: str = "JPEG") -> bytes:
+def phone_photo(format: str = "JPEG") -> bytes:
     """From a phone: stored lying on its side, 3:2, a quarter of the pixels that the canvas needs."""
     return picture(750, 1125, dpi=300, orientation=EXIF_TURN, icc=srgb_profile(), format=format)
 
@@ -141,7 +160,7 @@ def test_a_photo_becomes_a_tiff_for_the_canvas(format: str, first: str) -> None:
         "add_bleed": {"fix": "add_bleed", "bleed": "5 mm"},
     }
     chain = [steps.pop(first), *steps.values()]
-    data = photo(format)
+    data = phone_photo(format)
     result = fixed(data, chain, profile="photo_on_canvas", canvas=CANVAS, to=".tif")
     assert done(result) == [step["fix"] for step in chain] + ["save_as"] * (format != "TIFF")
     assert result.path is not None
@@ -160,13 +179,15 @@ def test_a_photo_becomes_a_tiff_for_the_canvas(format: str, first: str) -> None:
 
 
 def test_the_profile_of_the_canvas_asks_for_pixels_and_bleed() -> None:
-    result = makeready.fix(photo(), profile="photo_on_canvas", allow="review", canvas=CANVAS, to=".tif", name="a.jpg")
+    result = makeready.fix(
+        phone_photo(), profile="photo_on_canvas", allow="review", canvas=CANVAS, to=".tif", name="a.jpg"
+    )
     assert done(result) == ["upscale", "add_bleed", "save_as"]
     assert not [issue for issue in result.final.issues if issue.severity is not Severity.INFO]
     with Image.open(str(result.path)) as found:
         assert found.info["icc_profile"] == srgb_profile()
         assert float(found.info["dpi"][0]) == pytest.approx(100, abs=1)
-    apart = np.abs(np.asarray(shown(result.data or b""), int) - np.asarray(shown(photo()), int))
+    apart = np.abs(np.asarray(shown(result.data or b""), int) - np.asarray(shown(phone_photo()), int))
     assert apart.mean() < 6
 
 
@@ -199,6 +220,30 @@ def test_what_one_step_refuses_the_next_one_still_does() -> None:
     result = fixed(brochure(), ["to_pdfx1a", "embed_fonts", "convert_to_cmyk", "to_pdfx1a"])
     assert [run.outcome.value for run in result.runs] == ["refused", "changed", "changed", "changed"]
     assert "embed_fonts" in (result.runs[0].reason or "") or "convert_to_cmyk" in (result.runs[0].reason or "")
+
+
+# Whatever comes in
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_plan_for_any_pdf(name: str) -> None:
+    """Planned and made without anybody looking at it first: sound, and no worse than it was."""
+    result = makeready.fix(page(name), profile="sheetfed-coated", allow="review")
+    # A colour that was declared clear becomes a mask of one bit, which is measured as one: see convert_to_cmyk.
+    told = {"IMG102"} if name == "pictures with masks" else set()
+    errors = {issue.code for issue in result.new if issue.severity is Severity.ERROR}
+    assert errors <= told
+    assert result.fixed or not any(run.changes and run.step.cures for run in result.runs)
+    if result.path is not None:
+        qpdf_clean(result.path)
+        assert not result.final.crashed
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_plan_for_any_picture(name: str) -> None:
+    result = makeready.fix(photo(name), profile="photo_on_canvas", allow="review", canvas="3x2in")
+    assert not [issue.code for issue in result.new if issue.severity is Severity.ERROR]
+    assert not result.final.crashed
 
 
 # Some pages only

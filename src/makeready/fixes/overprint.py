@@ -32,10 +32,11 @@ class FixOverprint(Params):
 @fix(
     id="fix_overprint",
     title="Switch overprint off where it makes things vanish or comes out by chance",
-    stage="ink",
+    stage="colour",
     safety="safe",
     cures=("OVP101", "OVP103"),
     kinds=("pdf",),
+    rank=60,
     params=FixOverprint,
     seconds_per_page=0.05,
 )
@@ -90,10 +91,11 @@ class BlackText(Params):
 @fix(
     id="black_text",
     title="Set black text in black ink alone, overprinting",
-    stage="ink",
+    stage="colour",
     safety="review",
     cures=("INK102", "OVP102"),
     kinds=("pdf",),
+    rank=50,
     params=BlackText,
     seconds_per_page=0.05,
 )

@@ -23,6 +23,7 @@ BUILT_IN_MODULES: tuple[str, ...] = (
     "geometry",
     "ink",
     "layers",
+    "line_art",
     "lines",
     "overprint",
     "pictures",

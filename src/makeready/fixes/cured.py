@@ -22,6 +22,7 @@ CURED: dict[str, dict[str, tuple[str, ...]]] = {
         "FIL105": ("remove_active_content",),
         "FNT101": ("embed_fonts",),
         "IMG101": ("upscale", "upscale_resolution_4x", "upscale_resolution_2x"),
+        "IMG102": ("smooth_line_art",),
         "IMG103": ("downsample",),
         "IMG109": ("sharpen_edges",),
         "INK101": ("limit_ink",),

@@ -82,3 +82,27 @@ def test_too_coarse_and_palettes_are_refused() -> None:
     assert "8.0 times" in refused(page(100, **KINDS["gray"]), "smooth_line_art")
     palette = Array([Name.Indexed, Name.DeviceRGB, 1, pikepdf.String(bytes(3) + b"\xff" * 3)])
     assert "palette" in refused(page(**{"/ColorSpace": palette}), "smooth_line_art")
+
+
+@pytest.mark.parametrize("format", ["TIFF", "PNG"])
+def test_a_picture_file_of_one_bit_stays_one(format: str) -> None:
+    out = io.BytesIO()
+    Image.fromarray(DRAWING).save(out, format, dpi=(400, 400))
+    assert "IMG102" in codes(makeready.check(out.getvalue()))
+    result = fixed(out.getvalue(), "smooth_line_art")
+    assert "IMG102" not in codes(result.final)
+    assert result.path is not None
+    with Image.open(result.path) as new:
+        assert (new.format, new.mode) == (format, "1")
+        assert new.size[0] in (480, 481)  # PNG says whole pixels per metre
+        assert float(new.info["dpi"][0]) == pytest.approx(800, rel=0.005)
+        half = np.asarray(new.resize((240, 240), Image.Resampling.NEAREST))
+    assert (half != DRAWING).mean() < 0.02
+    unchanged(result.data, "smooth_line_art")
+    assert "not known" in refused(_without_density(), "smooth_line_art")
+
+
+def _without_density() -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(DRAWING).save(out, "PNG")
+    return out.getvalue()

@@ -70,6 +70,7 @@ CURED: dict[str, dict[str, tuple[str, ...]]] = {
         "COL102": ("convert_to_cmyk",),
         "COL107": ("convert_to_cmyk",),
         "IMG101": ("upscale", "upscale_resolution_4x", "upscale_resolution_2x"),
+        "IMG102": ("smooth_line_art",),
         "IMG103": ("downsample",),
         "IMG109": ("sharpen_edges",),
         "INK101": ("limit_ink",),

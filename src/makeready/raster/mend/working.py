@@ -86,12 +86,20 @@ class Working:
         """Set a picture that has no tones which were not there: turned, mirrored, cut."""
         self._image = image
 
-    def resize(self, image: pyvips.Image) -> None:
-        """Set a picture of more or fewer pixels that stands for the same size in print."""
+    def resize(self, image: pyvips.Image, *, tones: bool = True) -> None:
+        """Set a picture of more or fewer pixels that stands for the same size in print.
+
+        Args:
+            image: the picture.
+            tones: whether it may have tones that were not there; otherwise line art stays line art.
+        """
         if self._density is not None:
             across, along = self._density
             self.density = (across * image.width / self.image.width, along * image.height / self.image.height)
-        self.image = image
+        if tones:
+            self.image = image
+        else:
+            self.move(image)
 
     @property
     def changed(self) -> bool:

@@ -13,7 +13,7 @@ from makeready.errors import ExitCode, UsageError
 from makeready.report import reporters
 
 #: What the core cannot do without.
-NEEDED = ("pymupdf", "pikepdf", "pillow", "numpy", "pydantic", "click", "rich")
+NEEDED = ("pymupdf", "pikepdf", "pillow", "pyvips", "numpy", "pydantic", "click", "rich")
 #: What one command needs, the extra it comes with, and what does without.
 OPTIONAL = {"watchfiles": ("watch", "makeready watch needs it, except with --once")}
 

@@ -17,8 +17,8 @@ from makeready.errors import MakereadyError
 from makeready.facts import Rect
 from makeready.pdf.annotate import LAYER, MARKS_A_PAGE, Bookmark, Mark, Target, annotated_copy, front_alone
 from makeready.pdf.typeset import A4, LETTER, Badge, Colour, Typeset, picture_page, typeset
-from makeready.report.entries import VERDICTS, Entry, entries
-from makeready.report.html_shared import counted, file_name
+from makeready.report.entries import VERDICTS, Entry, counted, entries
+from makeready.report.html_shared import file_name
 from makeready.report.markup import Markup, many, tag
 from makeready.report.text import clean, facts_in_brief
 from makeready.results import Issue, Report, Severity, Verdict

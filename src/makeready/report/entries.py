@@ -68,3 +68,8 @@ def entries(issues: Iterable[Issue]) -> tuple[Entry, ...]:
         together = len(pages[issue.severity, issue.code]) > PAGES_APART
         groups.setdefault((issue.severity, issue.code, None if together else issue.page), []).append(issue)
     return tuple(Entry(number, tuple(group)) for number, group in enumerate(groups.values(), start=1))
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 page``, ``2 pages``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

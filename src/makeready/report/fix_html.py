@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from makeready.batch import Checked
 from makeready.changes import Plan, Result, StepOutcome, StepRun
 from makeready.fix_batch import Mended
-from makeready.report.entries import VERDICTS, Entry, entries
+from makeready.report.entries import VERDICTS, Entry, counted, entries
 from makeready.report.fix_looks import pairs
 from makeready.report.fix_text import about, breaks_its_word, proof_sentence
 from makeready.report.html import document
-from makeready.report.html_shared import SEVERITIES, counted, file_name, icon
+from makeready.report.html_shared import SEVERITIES, file_name, icon, overview
 from makeready.report.markup import Markup, escape, many, prose, tag
 from makeready.results import Issue, Report, Severity, Verdict
 
@@ -85,20 +85,7 @@ def render(
 def _summary(found: Sequence[_File]) -> Markup:
     """A row for each file, worst first."""
     columns = ("Before", "After", "File", "Changes", "Fixed", "Left", "New", "Written to")
-    header = tag("tr", many(tag("th", name, scope="col") for name in columns))
-    return tag(
-        "section",
-        tag("h2", f"{len(found)} files, worst first", id="summary"),
-        tag(
-            "div",
-            tag("table", tag("thead", header), tag("tbody", many(_row(file) for file in found))),
-            cls="scroll",
-            tabindex=0,
-            role="region",
-            aria_labelledby="summary",
-        ),
-        cls="card summary",
-    )
+    return overview(len(found), columns, (_row(file) for file in found))
 
 
 def _row(file: _File) -> Markup:

@@ -9,8 +9,9 @@ import base64
 
 from makeready.changes import Result
 from makeready.report.before_after import BeforeAfter, Box, Look, Pair
+from makeready.report.entries import counted
 from makeready.report.fix_text import SEEN, share_of
-from makeready.report.html_shared import counted, icon
+from makeready.report.html_shared import icon
 from makeready.report.markup import Markup, many, tag
 
 _VIEWS = (("both", "Side by side"), ("before", "Before"), ("after", "After"))

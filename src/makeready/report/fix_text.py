@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from makeready.batch import Checked
 from makeready.changes import Left, Plan, Result, Safety, StepOutcome, StepRun
 from makeready.fix_batch import Mended
-from makeready.report.entries import COUNTED
+from makeready.report.entries import COUNTED, counted
 from makeready.report.text import clean
 from makeready.results import Issue, Report, Verdict
 
@@ -183,11 +183,6 @@ def counted_codes(issues: Iterable[Issue]) -> str:
     """``BOX102 ×3, IMG101``."""
     counts = Counter(issue.code for issue in issues)
     return ", ".join(f"{code}{f' ×{number}' if number > 1 else ''}" for code, number in sorted(counts.items()))
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 change``, ``2 changes``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def about(seconds: float) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from makeready.facts import Artwork
-from makeready.report.entries import COUNTED, VERDICTS
+from makeready.report.entries import COUNTED, VERDICTS, counted
 from makeready.report.html_ink import ink_section
 from makeready.report.html_issues import issue_list
 from makeready.report.html_pages import page_pictures
-from makeready.report.html_shared import SEVERITIES, FileSection, Words, code_link, counted, file_name, icon, shapes
+from makeready.report.html_shared import SEVERITIES, FileSection, Words, code_link, file_name, icon, overview, shapes
 from makeready.report.markup import Markup, many, tag
 from makeready.report.pictures import PagePicture
 from makeready.report.text import file_size
@@ -127,21 +127,7 @@ def _summary(found: Sequence[FileSection]) -> Markup:
     if incomplete := sum(_incomplete(file.report) for file in found):
         chips = many([chips, tag("li", icon("warning"), f"{incomplete} not fully checked", cls="chip")])
     columns = ("Verdict", "File", "Pages", "Size", "Stars", "Errors", "Warnings", "Infos", "First of all")
-    header = tag("tr", many(tag("th", name, scope="col") for name in columns))
-    return tag(
-        "section",
-        tag("h2", f"{len(found)} files, worst first", id="summary"),
-        tag("ul", chips, cls="chips"),
-        tag(
-            "div",
-            tag("table", tag("thead", header), tag("tbody", many(_summary_row(file) for file in found))),
-            cls="scroll",
-            tabindex=0,
-            role="region",
-            aria_labelledby="summary",
-        ),
-        cls="card summary",
-    )
+    return overview(len(found), columns, (_summary_row(file) for file in found), tag("ul", chips, cls="chips"))
 
 
 def _pages(facts: Artwork) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from makeready.facts import InkCoverage
-from makeready.report.html_shared import FileSection, counted
+from makeready.report.entries import counted
+from makeready.report.html_shared import FileSection
 from makeready.report.markup import Markup, many, tag
 from makeready.report.pictures import InkMap
 from makeready.units import Percent

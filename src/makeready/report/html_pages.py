@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from makeready.facts import Artwork, Page, Rect
 from makeready.pdf.boxes import displayed_size, on_display
-from makeready.report.entries import Entry
+from makeready.report.entries import Entry, counted
 from makeready.report.html_colours import FRAMES_OF_A_KIND, ColourKind, colour_kinds, colour_switches
-from makeready.report.html_shared import SEVERITIES, FileSection, counted, file_name, icon
+from makeready.report.html_shared import SEVERITIES, FileSection, file_name, icon
 from makeready.report.markup import Markup, many, tag
 from makeready.report.pictures import PagePicture
 from makeready.results import Issue, Place

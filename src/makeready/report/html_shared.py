@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from makeready.report.entries import Entry, entries
-from makeready.report.markup import Markup, tag
+from makeready.report.markup import Markup, many, tag
 from makeready.report.pictures import PagePicture
 from makeready.results import Report, Severity
 
@@ -73,11 +73,25 @@ def code_link(code: str, words: Words) -> Markup:
     return tag("code", code)
 
 
-def counted(count: int, noun: str) -> str:
-    """``1 page``, ``2 pages``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def file_name(report: Report) -> str:
     """The name without its folder, of paths from any system."""
     return report.file.path.replace("\\", "/").rpartition("/")[2] or report.file.path
+
+
+def overview(files: int, columns: Iterable[str], rows: Iterable[Markup], above: Markup | None = None) -> Markup:
+    """The table at the top of a report about many files: a row for each."""
+    header = tag("tr", many(tag("th", name, scope="col") for name in columns))
+    return tag(
+        "section",
+        tag("h2", f"{files} files, worst first", id="summary"),
+        above,
+        tag(
+            "div",
+            tag("table", tag("thead", header), tag("tbody", many(rows))),
+            cls="scroll",
+            tabindex=0,
+            role="region",
+            aria_labelledby="summary",
+        ),
+        cls="card summary",
+    )

@@ -7,9 +7,8 @@ mask as before.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pikepdf
@@ -21,7 +20,8 @@ from makeready.colour import CalGray, CalRgb, Intent, Lab, Source, Transform, Un
 from makeready.facts import Artwork
 from makeready.pdf.mend import colour_pictures as pictures
 from makeready.pdf.mend import samples, shadings
-from makeready.pdf.mend.streams import INLINE_IMAGE, Here, Instruction, Paint, Scope, State, Walk
+from makeready.pdf.mend.recolour import Recoloured
+from makeready.pdf.mend.streams import INLINE_IMAGE, Here, Instruction, Paint, Scope, State, Walk, identity
 from makeready.pdf.mend.working import Working
 from makeready.press import Press
 
@@ -98,27 +98,7 @@ class InMask:
         return np.floor(pixels @ np.array(_LIGHT) + 0.5).astype(pixels.dtype)
 
 
-@dataclass(slots=True)
-class Converted:
-    """What was done."""
-
-    #: By page: how many colours in streams, shadings, pictures and groups were converted.
-    counts: dict[int, Counter[str]] = field(default_factory=dict)
-    #: By page: what could not be converted, and why.
-    left: dict[int, list[str]] = field(default_factory=dict)
-
-    def note(self, page: int, what: str, count: int = 1) -> None:
-        """Count something."""
-        self.counts.setdefault(page, Counter())[what] += count
-
-    def leave(self, page: int, why: str) -> None:
-        """Say what was left; the same reason once a page."""
-        reasons = self.left.setdefault(page, [])
-        if why not in reasons:
-            reasons.append(why)
-
-
-def convert(working: Working, artwork: Artwork, target: OnPress) -> Converted:
+def convert(working: Working, artwork: Artwork, target: OnPress) -> Recoloured:
     """Convert the pages of the artwork.
 
     Raises:
@@ -198,10 +178,10 @@ class _Converter:
         self._known: dict[tuple[bool, Source, tuple[float, ...]], list[float]] = {}
         #: What was made of shadings and pictures, by object and whether for a mask.
         self._made: dict[Any, Any] = {}
-        self.done = Converted()
+        self.done = Recoloured()
 
     def key(self, state: State) -> Hashable:
-        return _id(state.fill.space), _id(state.stroke.space)
+        return identity(state.fill.space), identity(state.stroke.space)
 
     def visit(self, here: Here, operands: Sequence[Any], operator: str) -> Sequence[Instruction] | None:
         target = self._targets[here.masked]
@@ -233,7 +213,7 @@ class _Converter:
             return found or "rgb"
         if not isinstance(space, Array) or not len(space):
             return None
-        key = _id(space)
+        key = identity(space)
         if key not in self._meanings:
             self._meanings[key] = meaning_of(space)
         return self._meanings[key]
@@ -287,7 +267,7 @@ class _Converter:
         source = self.meaning(space[1], here.scope)
         if source is None:
             return None
-        key = (_id(space), here.masked)
+        key = (identity(space), here.masked)
         if key not in self._made:
             most, table = int(space[2]), space[3]
             data = table.read_bytes() if isinstance(table, Stream) else bytes(table)
@@ -319,7 +299,7 @@ class _Converter:
             shading = self._converted_shading(here, found.get("/Shading"))
             if shading is None:
                 return None
-            key = (_id(found), here.masked, "pattern")
+            key = (identity(found), here.masked, "pattern")
             if key not in self._made:
                 self._made[key] = self._pdf.make_indirect(Dictionary({**dict(found.items()), "/Shading": shading}))
             return [([here.scope.add("Pattern", self._made[key], "Pt")], operator)]
@@ -344,7 +324,7 @@ class _Converter:
         source = self.meaning(space, here.scope)
         if source is None:
             return None
-        key = (_id(shading), here.masked, "shading")
+        key = (identity(shading), here.masked, "shading")
         if key not in self._made:
             target = self._targets[here.masked]
             try:
@@ -404,7 +384,7 @@ class _Converter:
         space = (here.scope.find("ColorSpace", space) or space) if isinstance(space, Name) else space
         if space is None or bool(image.get("/ImageMask", False)):
             return None
-        key = (_id(image), here.masked)
+        key = (identity(image), here.masked)
         if key in self._made:
             return self._made[key]
         target = self._targets[here.masked]
@@ -423,13 +403,6 @@ class _Converter:
             self._made[key] = None
             self.done.leave(here.page, f"a picture: {why}")
         return self._made[key]
-
-
-def _id(thing: Any) -> Hashable:
-    """What tells objects apart: number, or content where they have none."""
-    if isinstance(thing, pikepdf.Object) and thing.is_indirect:
-        return thing.objgen
-    return thing.unparse() if isinstance(thing, pikepdf.Object) else thing
 
 
 def meaning_of(space: Array) -> Source | None:

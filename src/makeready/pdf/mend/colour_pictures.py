@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from makeready.pdf.mend import samples
-from makeready.pdf.mend.streams import Scope
+from makeready.pdf.mend.streams import Scope, twin
 
 if TYPE_CHECKING:
     from makeready.colour import Source
@@ -37,7 +37,7 @@ def is_indexed(space: Any) -> TypeGuard[Array]:
 
 def repainted(pdf: Pdf, image: Stream, space: Any) -> Stream:
     """The same picture with another table of colours."""
-    new = _twin(pdf, image)
+    new = twin(pdf, image)
     new.ColorSpace = space
     return new
 
@@ -77,7 +77,7 @@ def recoloured(pdf: Pdf, image: Stream, space: Any, change: Callable[[Any, bool]
     mask = image.get("/SMask")
     if isinstance(mask, Stream) and "/Matte" in mask:
         raise samples.Unfit("its colours are mixed with what is behind its transparent edge (Matte)")
-    new = _twin(pdf, image)
+    new = twin(pdf, image)
     new.ColorSpace = space
     key = image.get("/Mask")
     if isinstance(key, Array):
@@ -131,12 +131,6 @@ def _spelt_out(space: Any) -> Any:
     if isinstance(space, Array) and len(space) == 4:
         return Array([Name.Indexed, _spelt_out(space[1]), space[2], space[3]])
     return space
-
-
-def _twin(pdf: Pdf, image: Stream) -> Stream:
-    """A copy that shares the masks, its data packed as they were."""
-    entries = {key: value for key, value in image.items() if key != "/Length"}
-    return pdf.make_stream(image.read_raw_bytes(), entries)
 
 
 def _decoded(pixels: Any, decode: Any, space: Any) -> Any:

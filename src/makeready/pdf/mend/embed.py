@@ -15,7 +15,7 @@ from typing import Any
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from makeready.pdf.mend.programs import Library, Program
-from makeready.pdf.mend.streams import SHOWS, Here, Instruction, State, Walk
+from makeready.pdf.mend.streams import SHOWS, Here, Instruction, State, Walk, identity
 
 _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 #: Text that is neither filled nor stroked.
@@ -78,7 +78,7 @@ class _Shown:
 
     def key(self, state: State) -> Hashable:
         """Of a form without resources of its own, the fonts are those of whoever paints it."""
-        return None if state.font is None else _id(state.font)
+        return None if state.font is None else identity(state.font)
 
     def visit(self, here: Here, operands: Sequence[Any], operator: str) -> Sequence[Instruction] | None:
         font = here.state.font
@@ -86,14 +86,10 @@ class _Shown:
             return None
         if _is_embedded(font):
             return None
-        seen = self.fonts.setdefault(_id(font), Missing(font, str(font.get("/BaseFont", "/unnamed"))[1:]))
+        seen = self.fonts.setdefault(identity(font), Missing(font, str(font.get("/BaseFont", "/unnamed"))[1:]))
         seen.pages.add(here.page)
         seen.codes.update(_codes(operands, 2 if seen.composite else 1))
         return None
-
-
-def _id(font: Any) -> Any:
-    return font.objgen if font.is_indirect else font.unparse()
 
 
 def _codes(operands: Sequence[Any], length: int) -> Iterator[int]:

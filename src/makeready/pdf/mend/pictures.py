@@ -15,6 +15,7 @@ from pikepdf import Array, Dictionary, Object, Pdf, Stream
 from makeready.facts import ObjectId
 from makeready.pdf.mend import samples
 from makeready.pdf.mend.samples import Unfit
+from makeready.pdf.mend.streams import twin
 from makeready.upscale import lanczos
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def resize(pdf: Pdf, number: ObjectId, factor: float, quality: int) -> tuple[int
         enough = (columns >= width and rows >= height) if factor >= 1 else (columns <= width and rows <= height)
         if matte or not enough:
             # A copy: another picture may have the same mask, and need it as it was.
-            other = _copy(pdf, mask)
+            other = twin(pdf, mask)
             samples.write(other, opacity, lanczos.resize(opacity.pixels, width, height), quality)
             image.SMask = other
     samples.write(image, found, pixels, quality)
@@ -167,12 +168,3 @@ def _seen_through(pixels: Pixels, opacity: samples.Samples | None, mask: Object,
         cover = cover.astype(np.uint16) * 257 if pixels.itemsize == 2 else (cover >> 8).astype(np.uint8)
     seen = lanczos.resize(np.concatenate([pixels, cover], axis=2), width, height, alpha=True)
     return np.where(seen[:, :, -1:] > 0, seen[:, :, :-1], plain)
-
-
-def _copy(pdf: Pdf, stream: Stream) -> Stream:
-    """Another object that says the same."""
-    other = pdf.make_stream(stream.read_raw_bytes())
-    for key, value in stream.items():
-        if key != "/Length":
-            other[key] = value
-    return other

@@ -17,7 +17,17 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from makeready.facts import Artwork
 from makeready.pdf.mend import colour_pictures as pictures
 from makeready.pdf.mend import samples, shadings
-from makeready.pdf.mend.streams import INLINE_IMAGE, Here, Instruction, Paint, Scope, State, Walk, first_colour
+from makeready.pdf.mend.streams import (
+    INLINE_IMAGE,
+    Here,
+    Instruction,
+    Paint,
+    Scope,
+    State,
+    Walk,
+    first_colour,
+    identity,
+)
 from makeready.pdf.mend.working import Working
 
 if TYPE_CHECKING:
@@ -85,7 +95,7 @@ Find = Callable[[Any, Scope | None], Recipe | None]
 class Recoloured:
     """What was done."""
 
-    #: By page: how many colours in streams, shadings, pictures and palettes were changed.
+    #: By page: how many colours in streams, shadings, pictures, palettes and groups were changed.
     counts: dict[int, Counter[str]] = field(default_factory=dict)
     #: By page: what could not be changed, and why.
     left: dict[int, list[str]] = field(default_factory=dict)
@@ -133,7 +143,7 @@ class Recolouring:
         self.done = Recoloured()
 
     def key(self, state: State) -> Hashable:
-        return _id(state.fill.space), _id(state.stroke.space)
+        return identity(state.fill.space), identity(state.stroke.space)
 
     def visit(self, here: Here, operands: Sequence[Any], operator: str) -> Sequence[Instruction] | None:
         if here.masked:
@@ -175,7 +185,7 @@ class Recolouring:
             return self._asked(space, here)
         if not isinstance(space, Array) or not len(space):
             return None
-        key = _id(space)
+        key = identity(space)
         if key not in self._recipes:
             self._recipes[key] = self._asked(space, here)
         return self._recipes[key]
@@ -233,7 +243,7 @@ class Recolouring:
             below = self.recipe(space[1], here)
             if below is None or below.space is None:
                 return None
-            return self._once((_id(space), "pattern"), lambda: Array([Name.Pattern, below.space]))
+            return self._once((identity(space), "pattern"), lambda: Array([Name.Pattern, below.space]))
         return self._palette(here, space) if pictures.is_indexed(space) else None
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -245,7 +255,7 @@ class Recolouring:
         import numpy as np
 
         recipe = self.recipe(space[1], here)
-        key = (_id(space), "palette")
+        key = (identity(space), "palette")
         if recipe is None or key in self._made:
             return self._made.get(key)
         most, table = int(space[2]), space[3]
@@ -277,7 +287,9 @@ class Recolouring:
             shading = self._new_shading(here, found.get("/Shading"))
             if shading is None:
                 return None
-            new = self._once((_id(found), "shaded"), lambda: Dictionary({**dict(found.items()), "/Shading": shading}))
+            new = self._once(
+                (identity(found), "shaded"), lambda: Dictionary({**dict(found.items()), "/Shading": shading})
+            )
             return [([self._instead(here, "Pattern", operands, new, "Pt")], operator)]
         base = space[1] if isinstance(space, Array) and len(space) > 1 and space[0] == Name.Pattern else None
         recipe = self.recipe(base, here) if base is not None else None
@@ -300,7 +312,7 @@ class Recolouring:
         recipe = self.recipe(self._named(here, shading.get("/ColorSpace")), here)
         if recipe is None:
             return None
-        key = (_id(shading), "shading")
+        key = (identity(shading), "shading")
         if recipe.same:
             self._once(key, lambda: _with_space(self._pdf, shading, recipe.space))
         if key not in self._made:
@@ -336,7 +348,7 @@ class Recolouring:
         palette = self._palette(here, space) if recipe is None and pictures.is_indexed(space) else None
         if recipe is None and palette is None:
             return None
-        key = (_id(image), "picture")
+        key = (identity(image), "picture")
         if key not in self._made:
             try:
                 self._made[key] = (
@@ -426,10 +438,3 @@ def _distinct(rows: Pixels) -> tuple[Pixels, npt.NDArray[np.intp]]:
         return found.view(np.uint8).reshape(-1, 4)[:, : rows.shape[1]], of.reshape(-1)
     colours, of = np.unique(rows, axis=0, return_inverse=True)
     return colours, of.reshape(-1)
-
-
-def _id(thing: Any) -> Hashable:
-    """What tells objects apart: number, or content where they have none."""
-    if isinstance(thing, pikepdf.Object) and thing.is_indirect:
-        return thing.objgen
-    return thing.unparse() if isinstance(thing, pikepdf.Object) else thing

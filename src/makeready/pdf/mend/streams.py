@@ -310,10 +310,10 @@ class Walk:
         if self._own[stream.objgen][1] == content:
             return stream
         if (stream.objgen, content) not in self._twins:
-            twin = _twin(self._pdf, stream)
+            other = twin(self._pdf, stream)
             if content is not None:
-                twin.write(content)
-            self._twins[stream.objgen, content] = twin
+                other.write(content)
+            self._twins[stream.objgen, content] = other
             self.written += 1
         return self._twins[stream.objgen, content]
 
@@ -406,10 +406,17 @@ class Walk:
                 continue  # operands that no reader understands: it passes them over, and so does this
 
 
-def _twin(pdf: Pdf, stream: Stream) -> Stream:
-    """Another stream with the same dictionary and content."""
-    entries = {key: value for key, value in stream.items() if key not in ("/Length", "/Filter", "/DecodeParms")}
-    return pdf.make_stream(stream.read_bytes(), entries)
+def twin(pdf: Pdf, stream: Stream) -> Stream:
+    """Another stream with the same dictionary and content, packed as it was."""
+    entries = {key: value for key, value in stream.items() if key != "/Length"}
+    return pdf.make_stream(stream.read_raw_bytes(), entries)
+
+
+def identity(thing: Any) -> Hashable:
+    """What tells objects apart: number, or content where they have none."""
+    if isinstance(thing, Object) and thing.is_indirect:
+        return thing.objgen
+    return thing.unparse() if isinstance(thing, Object) else thing
 
 
 def matrix_of(value: Any) -> Matrix:

@@ -107,8 +107,10 @@ class Document:
                 opened.close()
                 raise EncryptedFile("The PDF is locked with a password.")
             if opened.page_count == 0:
+                cut_off = opened.is_repaired
                 opened.close()
-                raise UnreadableFile("The PDF has no pages.")
+                why = ", as it is cut off or damaged beyond repair" if cut_off else ""
+                raise UnreadableFile(f"The PDF has no pages{why}.")
         except (RuntimeError, ValueError, TypeError) as error:
             # What PyMuPDF says here is that it failed, and the path.
             failed = isinstance(error, pymupdf.FileDataError)

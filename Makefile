@@ -6,6 +6,9 @@ WORKERS ?= auto
 # What the demonstration mends: a poster without bleed, a brochure with hairlines, a logo, a card that needs nothing.
 DEMO_FIXED := brochure.pdf business-card.pdf logo.png poster-midsummer.pdf
 
+# Extras that the tests use.
+EXTRAS := ai ai-creative openvino
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format generate bench docs lock clean
 
@@ -57,7 +60,7 @@ lock: $(VENV)/.core  ## Resolve the versions that everybody installs
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/core.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
-	  --custom-compile-command "make lock" --group dev -c requirements/core.txt pyproject.toml -o requirements/dev.txt
+	  --custom-compile-command "make lock" --group dev $(EXTRAS:%=--extra %) -c requirements/core.txt pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks dist

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import gwg2022
 from makeready import fixes, preflight, watch
+from makeready.models import sidecar
 from makeready.registry import Fix
 from makeready.report import fix_pages, pages, schema
 
@@ -80,6 +81,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         "chain": schema.chain_schema(mending),
         "plan": schema.plan_schema(),
         "result": schema.result_schema(),
+        "model": sidecar.schema(),
     }
     for name, found in schemas.items():
         yield ROOT / f"schemas/{name}.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n"

@@ -40,6 +40,8 @@ MEMORY_BYTES = 6 * 1024**3
 FILES_PER_CHILD = 500
 #: Progress inside a file is told at most this often, in seconds.
 _TELL_EVERY = 0.2
+#: Libraries that keep threads of their own.
+_WITH_THREADS = frozenset({"numba", "onnxruntime", "openvino", "pyvips"})
 #: Time a child gets to load its libraries before the clock of its first file starts.
 _START_SECONDS = 60.0
 #: Waiting for longer than this goes round in a loop: the system's calls cannot wait for ever.
@@ -295,10 +297,10 @@ def _context() -> BaseContext:
     """How children are made.
 
     A fork starts at once, but copies locks that other threads may hold, and is not safe with macOS's system
-    libraries. libvips keeps threads that Python does not count, and a fork waits for them for ever. So: fork on Linux
-    while this process has a single thread and no libvips, else a fresh interpreter.
+    libraries. Some libraries keep threads that Python does not count, and a fork waits for them for ever. So: fork on
+    Linux while this process has a single thread and none of these, else a fresh interpreter.
     """
-    alone = threading.active_count() == 1 and "pyvips" not in sys.modules
+    alone = threading.active_count() == 1 and not _WITH_THREADS.intersection(sys.modules)
     forkable = sys.platform.startswith("linux") and alone
     return multiprocessing.get_context("fork" if forkable else "spawn")
 

@@ -266,6 +266,11 @@ def _faults(params: type[Params]) -> list[str]:
 T = TypeVar("T", bound=Declaration)
 
 
+def _declares(thing: object) -> bool:
+    """Whether it is a declaration of any kind: a plug-in may offer several kinds, and each registry takes its own."""
+    return not isinstance(thing, type) and all(hasattr(thing, name) for name in ("key", "source", "problems"))
+
+
 class Registry(Generic[T]):
     """All declarations of one kind, sorted by key.
 
@@ -297,11 +302,7 @@ class Registry(Generic[T]):
         """Register every declaration of this kind that a module defines, or the one it is."""
         found = [module] if isinstance(module, self.kind) else list(vars(module).values())
         items = list(dict.fromkeys(item for item in found if isinstance(item, self.kind)))
-        if (
-            not items
-            and source != BUILT_IN
-            and not any(isinstance(item, Check | Fix) for item in vars(module).values())
-        ):
+        if not items and source != BUILT_IN and not any(_declares(item) for item in vars(module).values()):
             raise ValueError(f"it declares no {self.noun}")
         if source != BUILT_IN:
             import dataclasses

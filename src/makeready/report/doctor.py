@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from makeready import __version__, fixes, preflight
+from makeready import __version__, fixes, models, preflight
 from makeready.errors import ExitCode, UsageError
+from makeready.models import installing, session, store
 from makeready.report import reporters
 
 #: What the core cannot do without.
 NEEDED = ("pymupdf", "pikepdf", "pillow", "pyvips", "numpy", "pydantic", "click", "rich")
 #: What one command needs, the extra it comes with, and what does without.
-OPTIONAL = {"watchfiles": ("watch", "makeready watch needs it, except with --once")}
+OPTIONAL = {
+    "watchfiles": ("watch", "makeready watch needs it, except with --once"),
+    "onnxruntime": ("ai", "models need it"),
+    "onnx": ("ai", "installing models needs it"),
+    "pymatting": ("ai", "removing backgrounds with fine edges needs it"),
+    "scipy": ("ai", "removing backgrounds with fine edges needs it"),
+    "openvino": ("openvino", "models are faster with it on some processors"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ def examine() -> Iterator[Health]:
         except importlib.metadata.PackageNotFoundError:
             how = f"is not installed; {use}: pip install 'makeready[{extra}]'"
             yield Health(name, how, ok=False, optional=True)
+    yield from _models()
     checks = preflight.catalogue()
     own = sum(check.source == "built-in" for check in checks)
     yield Health("checks", f"{own} built in, {len(checks) - own} from plug-ins")
@@ -69,6 +79,20 @@ def examine() -> Iterator[Health]:
         for source, why in registry.failed.items():
             # A stranger's plug-in being broken is not this program's failure: it is said, and that is all.
             yield Health(f"plug-in {source}", f"did not load: {why}", ok=False)
+
+
+def _models() -> Iterator[Health]:
+    """What runs models, the one that is taken first, and which models are here."""
+    for engine in session.providers():
+        state = engine.title if engine.ready else f"{engine.title}: {engine.why}"
+        yield Health(f"engine {engine.name}", state, ok=engine.ready, optional=True)
+    if (folder := os.environ.get(store.OWN_FOLDER)) and not os.path.isdir(folder):
+        yield Health("models", f"{store.OWN_FOLDER} names {folder}, which is no folder", ok=False)
+    for family in models.families():
+        if where := installing.present(family):
+            yield Health(f"model {family.id}", f"in {where}")
+        else:
+            yield Health(f"model {family.id}", f"is not installed: {family.command}", ok=False, optional=True)
 
 
 def _profiles() -> Iterator[Health]:

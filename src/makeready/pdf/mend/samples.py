@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, PdfError, Stream, StreamDecodeLevel
 
+from makeready import study
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -63,6 +65,8 @@ class Samples:
     lossy: bool
     #: A JPEG that holds red, green and blue themselves.
     plain_rgb: bool = False
+    #: Of a JPEG, 1 to 100 as libjpeg counts.
+    quality: int | None = None
 
     @property
     def model(self) -> str | None:
@@ -140,6 +144,11 @@ def write(image: Stream | Object, samples: Samples, pixels: Pixels, quality: int
             del image.Decode
 
 
+def most(pixels: Pixels) -> int:
+    """The largest value that a sample can have."""
+    return int(2 ** (8 * pixels.itemsize) - 1)
+
+
 def components(space: Object | None) -> int | None:
     """How many numbers make a colour; ``None`` where it cannot be told."""
     family = _family(space)
@@ -193,7 +202,8 @@ def _unwrapped(image: Object, filters: list[str]) -> bytes:
 def _jpeg(image: Object, filters: list[str], space: Any, shape: tuple[int, int, int]) -> Samples:
     import numpy as np
 
-    opened = _by_pillow(_unwrapped(image, filters), shape, ("L", "RGB", "CMYK"))
+    data = _unwrapped(image, filters)
+    opened = _by_pillow(data, shape, ("L", "RGB", "CMYK"))
     parameters = _parameters(image)
     told = parameters.get("/ColorTransform") if parameters is not None else None
     adobe = opened.info.get("adobe_transform")
@@ -205,7 +215,8 @@ def _jpeg(image: Object, filters: list[str], space: Any, shape: tuple[int, int, 
     plain = shape[2] == 3 and adobe == 0
     if _family(space) == "/Indexed":
         raise Unfit("its JPEG holds the numbers of a palette")
-    return Samples(pixels, space, palette=False, lossy=True, plain_rgb=plain)
+    found = study.quality(study.tables(data))
+    return Samples(pixels, space, palette=False, lossy=True, plain_rgb=plain, quality=found)
 
 
 def _jpeg2000(image: Object, filters: list[str], space: Any, shape: tuple[int, int, int]) -> Samples:

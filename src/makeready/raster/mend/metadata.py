@@ -55,7 +55,8 @@ def corrected(image: pyvips.Image, header: Raster, density: tuple[float, float] 
 
     A file that names sRGB without a profile (a PNG chunk, an EXIF tag) would lose that: it is given the profile.
     A profile for other colours than the picture's is left out: no program can use it, and libvips does not write it.
-    The thumbnail of EXIF and Photoshop's paths and guides are of the picture as it was: they are left out.
+    The thumbnail and the related picture's size of EXIF, and Photoshop's paths and guides, are of the picture as it
+    was: they are left out.
 
     Args:
         image: the pipeline.
@@ -74,12 +75,12 @@ def corrected(image: pyvips.Image, header: Raster, density: tuple[float, float] 
     if header.colour_tag is not None and "icc-profile-data" not in fields and image.interpretation in ("srgb", "rgb16"):
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", srgb_profile())
     for name in fields:
-        if name == "jpeg-thumbnail-data" or name.startswith("exif-ifd1-"):
+        if name == "jpeg-thumbnail-data" or name.startswith(("exif-ifd1-", "exif-ifd4-RelatedImage")):
             image.remove(name)
     _set_words(image, format)
     if "xmp-data" in fields:
         turn = image.get("orientation") if "orientation" in fields else 1
-        xmp = _xmp(bytes(image.get("xmp-data")), turn, density)
+        xmp = _xmp(bytes(image.get("xmp-data")), turn, density, (image.width, image.height))
         image.set_type(pyvips.GValue.blob_type, "xmp-data", xmp)
     return image
 
@@ -115,14 +116,17 @@ def _in_words(block: bytes) -> dict[int, bytes]:
     return {number: source.upto(at, size) for number, at, size in found if number in _IN_WORDS}
 
 
-def _xmp(packet: bytes, turn: int, density: tuple[float, float] | None) -> bytes:
-    """Set the copies of TIFF tags that XMP may hold (XMP specification, part 2), written as attribute or element."""
-    said = {b"Orientation": b"%d" % turn}
+def _xmp(packet: bytes, turn: int, density: tuple[float, float] | None, size: tuple[int, int]) -> bytes:
+    """Set the copies of TIFF and EXIF tags that XMP may hold (XMP specification, part 2), as attribute or element."""
+    said = {b"tiff:Orientation": b"%d" % turn}
     if density is not None:
-        said |= {b"XResolution": _ratio_text(density[0]), b"YResolution": _ratio_text(density[1])}
-        said[b"ResolutionUnit"] = b"%d" % _INCH
+        said |= {b"tiff:XResolution": _ratio_text(density[0]), b"tiff:YResolution": _ratio_text(density[1])}
+        said[b"tiff:ResolutionUnit"] = b"%d" % _INCH
+    across, down = (b"%d" % side for side in size)
+    said |= {b"tiff:ImageWidth": across, b"tiff:ImageLength": down}
+    said |= {b"exif:PixelXDimension": across, b"exif:PixelYDimension": down}
     for name, value in said.items():
-        pattern = rb"(\btiff:%s(?:\s*=\s*[\"']|>))[^<\"']*" % name
+        pattern = rb"(\b%s(?:\s*=\s*[\"']|>))[^<\"']*" % name
         packet = re.sub(pattern, lambda found, value=value: found[1] + value, packet)  # type: ignore[misc]
     return packet
 

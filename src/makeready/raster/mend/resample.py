@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyvips
 
+from makeready import study
 from makeready.changes import Refusal
 from makeready.raster.mend.working import Working
 from makeready.upscale import lanczos
+from makeready.upscale.recipe import Recipe
+from makeready.upscale.run import Prepared, prepare
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,39 +28,68 @@ _SIGNED = "short"
 _PAGES = "page-height"
 #: Setting it sets all that it says too, among it how to hold a picture that was turned upright since: it comes first.
 _EXIF = "exif-data"
+#: Noise is measured in bands of so many rows from all over the picture, of so many values in all.
+_BAND, _SAMPLE = 64, 4_000_000
+
+#: What makes the new pixels: called with pixels across and down before and after, ``sample`` and ``jpeg_quality`` (see
+#: ``makeready.upscale.prepare``).
+Making = Callable[..., Prepared]
+LANCZOS: Making = partial(prepare, "lanczos")
 
 
-def resize(work: Working, factor: float) -> tuple[int, int]:
-    """Resample the picture (Lanczos); colours count as much as they cover where it has transparency.
+def resize(
+    work: Working,
+    width: int,
+    height: int,
+    making: Making = LANCZOS,
+    progress: Callable[[float], None] | None = None,
+) -> Recipe:
+    """Resample the picture; colours count as much as they cover where it has transparency.
 
     The density follows, so that the printed size stays.
 
     Args:
         work: the picture.
-        factor: pixels along each side, as a multiple; sides are rounded up.
+        width: pixels across that it is to have, as stored.
+        height: pixels down.
+        making: what makes the new pixels.
+        progress: told the share that is done, 0 to 1; what it raises stops the work.
 
     Returns:
-        Pixels across and down, as stored.
+        What was done.
 
     Raises:
         Refusal: it is line art, or its numbers are of another kind than 8 or 16 bits.
         UnreadableFile: it is damaged.
+        MissingDependency: weights or an engine are not installed; nothing was changed.
     """
     if work.line_art:
         raise Refusal("line art of one bit is never given new tones")
     image = work.image
     signed = image.format == _SIGNED
     dtype = "uint16" if signed else whole_numbers(image)
-    width, height = (lanczos.side(side, factor) for side in (image.width, image.height))
+    alpha = bool(image.hasalpha())
 
     def read(first: int, last: int) -> npt.NDArray[Any]:
         return _lifted(rows(image, first, last)) if signed else rows(image, first, last)
 
-    made = lanczos.strips(
-        read, image.width, image.height, width, height, channels=image.bands, dtype=dtype, alpha=image.hasalpha()
-    )
+    quality = study.quality(work.header.quantisation) if work.header.quantisation else None
+    sample = _sample(read, image)[..., : image.bands - alpha]
+    ready = making(image.width, image.height, width, height, sample=sample, jpeg_quality=quality)
+    made = ready.strips(read, channels=image.bands, dtype=dtype, alpha=alpha, colour=work.model, progress=progress)
     work.resize(written(work, image, map(_lowered, made) if signed else made, width, height))
-    return width, height
+    return ready.recipe
+
+
+def _sample(read: Callable[[int, int], npt.NDArray[Any]], image: pyvips.Image) -> npt.NDArray[Any]:
+    """Rows from all over the picture."""
+    import numpy as np
+
+    count = max(1, _SAMPLE // (_BAND * image.width * image.bands))
+    if count * _BAND >= image.height:
+        return read(0, image.height)
+    tops = np.linspace(0, image.height - _BAND, count + 2)[1:-1].astype(int)
+    return np.concatenate([read(top, top + _BAND) for top in tops])
 
 
 def refine(work: Working, factor: float) -> tuple[int, int]:
@@ -97,14 +129,16 @@ def whole_numbers(image: pyvips.Image) -> str:
 
 
 def _lifted(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Signed numbers as those from 0 that keep their order."""
-    return pixels.view("uint16") ^ 0x8000
+    """Signed numbers as those from 0 that keep their order; lightness, which has no sign, over the whole range."""
+    lab = pixels.view("uint16") ^ 0x8000
+    lab[:, :, 0] = pixels[:, :, 0].clip(0).astype("uint16") * 2
+    return lab
 
 
 def _lowered(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The signed numbers back, lightness not below 0."""
+    """The signed numbers back."""
     lab = (pixels ^ 0x8000).view("int16")
-    lab[:, :, 0] = lab[:, :, 0].clip(0)
+    lab[:, :, 0] = pixels[:, :, 0] >> 1
     return lab
 
 

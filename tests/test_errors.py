@@ -13,6 +13,7 @@ from makeready.errors import (
     FixFailed,
     MakereadyError,
     MissingDependency,
+    NotDone,
     TooLarge,
     UnreadableFile,
     UsageError,
@@ -25,6 +26,7 @@ TREE = {
     EncryptedFile: (3, 422),
     TooLarge: (3, 413),
     MissingDependency: (4, 503),
+    NotDone: (1, 422),
     FixFailed: (5, 500),
 }
 

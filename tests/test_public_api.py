@@ -43,6 +43,7 @@ NAMES = {
     "inspect",
     "measure",
     "plan",
+    "segment",
     "stars",
     "upscale",
 }

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from makeready.results import Severity as Severity
     from makeready.results import Stars as Stars
     from makeready.results import Verdict as Verdict
+    from makeready.segment import segment as segment
     from makeready.units import Size as Size
     from makeready.upscale import upscale as upscale
 
@@ -64,6 +65,7 @@ _HOMES = {
     "inspection": ("inspect",),
     "profile": ("Profile",),
     "results": ("Finding", "Issue", "Report", "Severity", "Stars", "Verdict"),
+    "segment": ("segment",),
     "units": ("Size",),
     "upscale": ("upscale",),
 }

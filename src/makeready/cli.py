@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready import __version__, cli_fix
+from makeready import __version__, cli_background, cli_fix, cli_models, cli_upscale
 from makeready.cli_options import (
     CANVAS,
     FILES,
@@ -200,6 +200,9 @@ def check(
 
 main.add_command(cli_fix.fix)
 main.add_command(cli_fix.apply)
+main.add_command(cli_background.remove_background)
+main.add_command(cli_upscale.upscale)
+main.add_command(cli_models.models)
 
 
 @main.command(epilog=_EPILOG)

@@ -89,7 +89,7 @@ def fix(files: tuple[str, ...], allow: str | None, dry_run: bool, **options: Any
     """
     from makeready import changes
 
-    return _run(files, None, changes.Safety(allow) if allow else None, dry_run, **options)
+    return run(files, None, changes.Safety(allow) if allow else None, dry_run, **options)
 
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": True})
@@ -113,13 +113,13 @@ def apply(words: tuple[str, ...], chain: Path | None, params: tuple[str, ...], *
     if chain is not None:
         if settings:
             raise UsageError("The settings of a chain stand in its file.", "Leave out --chain, or the settings.")
-        return _run(files, _read_chain(chain), None, False, **options)
+        return run(files, _read_chain(chain), None, False, **options)
     if not files:
         raise UsageError("No fix is named.", "'makeready explain' lists them.")
     id, *rest = files
     if not rest:
         raise UsageError(f"No file is named for {id} to work on.", f"Write: makeready apply {id} FILE -o OUT")
-    return _run(tuple(rest), ({"fix": id, **settings},), None, False, **options)
+    return run(tuple(rest), ({"fix": id, **settings},), None, False, **options)
 
 
 def _sorted_out(words: Sequence[str], params: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -161,7 +161,7 @@ def _read_chain(path: Path) -> tuple[Any, ...]:
     return tuple(links)
 
 
-def _run(
+def run(
     files: Sequence[str],
     steps: tuple[Any, ...] | None,
     allow: Safety | None,
@@ -179,21 +179,45 @@ def _run(
     units: str,
     fail_on: str,
     plugins: tuple[Path, ...],
+    ending: str = ".fixed",
+    strict: bool = False,
+    pictures_only: bool = False,
     **options_of_reading: Any,
 ) -> int:
+    """Mend files: what ``fix`` and ``apply`` have in common, and other commands that make one fix.
+
+    Args:
+        files: as they were named.
+        steps: a chain that is made whatever the checks say; planned from the issues when ``None``.
+        allow: how far planned fixes are trusted.
+        dry_run: only print the plan.
+        in_place, overwrite, to, report, style: the options of writing.
+        profile, only, skip, settings, units, fail_on, plugins: the options of judging.
+        ending: what the names of files written beside their input have before the suffix.
+        strict: whether a step that refuses is an error of its file.
+        pictures_only: whether PDFs in folders are passed over.
+        options_of_reading: the fields of ``Reading``.
+
+    Returns:
+        The exit code.
+    """
     from makeready import engine, fix_batch, fixes
     from makeready.fixes import planner
     from makeready.inspection import as_size
 
     options = Reading(**options_of_reading)
     paths, passed = _without_ours(named_files(files, "mend"), files)
+    if pictures_only:
+        paths = _pictures(paths, files)
     suffix = None if to is None else f".{to.lower().removeprefix('.')}"
     if suffix is not None and suffix not in planner.FORMATS:
         raise UsageError(f"{to!r} is no kind of file that is written.", f"These are: {', '.join(planner.FORMATS)}.")
     known = fixes.catalogue(plugins)
     planner.chain(steps or (), known, None)  # what is wrong with it is told before anything is done
     held = engine.measure(profile, only=only, skip=skip, settings=settings, plugin_files=plugins)
-    places = fix_batch.targets(paths, options.output, in_place=in_place, overwrite=overwrite or dry_run, suffix=suffix)
+    places = fix_batch.targets(
+        paths, options.output, in_place=in_place, overwrite=overwrite or dry_run, suffix=suffix, ending=ending
+    )
     writer = _writer(report, [*paths, *(target.path(path.suffix) for path, target in places.items())])
     job = fix_batch.FixJob(
         held=held,
@@ -203,6 +227,7 @@ def _run(
         steps=steps,
         allow=allow,
         dry_run=dry_run,
+        strict=strict,
         targets=places,
         plugin_files=plugins,
         prepare=writer.prepare if writer else None,
@@ -228,6 +253,18 @@ def _without_ours(paths: Sequence[Path], named: Sequence[str]) -> tuple[list[Pat
 
     ours = [path for path in paths if str(path) not in named and is_ours(path)]
     return [path for path in paths if path not in ours], ours
+
+
+def _pictures(paths: Sequence[Path], named: Sequence[str]) -> list[Path]:
+    """What is named or has not the name of a PDF.
+
+    Raises:
+        UsageError: there are only PDFs.
+    """
+    pictures = [path for path in paths if str(path) in named or path.suffix.lower() not in (".pdf", ".ai")]
+    if paths and not pictures:
+        raise UsageError("There are only PDFs here.", "Name picture files, or folders with some in them.")
+    return pictures
 
 
 def _writer(report: Path | None, others: Sequence[Path]) -> FixReporter | None:

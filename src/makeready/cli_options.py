@@ -174,7 +174,7 @@ def results_to(path: Path | None, *, data: bool) -> Iterator[Callable[[str | byt
 def progress_bar(
     total: int, *, show: bool, doing: str = "checking", beside: Console | None = None
 ) -> Iterator[Callable[[Event], None] | None]:
-    """A bar: files done, and the page or the step of the file at hand.
+    """A bar: files done, steps taken of those at hand, and the page or the step in words.
 
     It is drawn on standard error or, while something is printed on the terminal, by the console ``beside`` that
     prints it: only that one knows how to print above the bar.
@@ -198,10 +198,18 @@ def progress_bar(
     with bar:
         task = bar.add_task(doing, total=total, at="")
 
+        done, shares = 0, dict[str, float]()
+
         def on_event(event: Event) -> None:
+            nonlocal done
             name = clean(Path(event.path).name[:40])
             at = event.what or f"page {event.done} of {event.total}" if event.kind == "page" else ""
-            bar.update(task, advance=event.kind == "done", description=name, at=at)
+            if event.what:  # pages fly by, steps may take minutes
+                shares[event.path] = event.done / max(event.total, 1)
+            elif event.kind == "done":
+                done += 1
+                shares.pop(event.path, None)
+            bar.update(task, completed=done + sum(shares.values()), description=name, at=at)
             bar.refresh()
 
         yield on_event

@@ -6,6 +6,7 @@
     + EncryptedFile                           needs a password
     + TooLarge                     HTTP 413   over a limit that protects the machine
   x MissingDependency     exit 4   HTTP 503   a model, ICC profile or optional package is not there
+  x NotDone               exit 1   HTTP 422   what was asked for cannot honestly be done on this file
   x FixFailed             exit 5   HTTP 500   a fix failed inside; nothing was written
 """
 
@@ -74,6 +75,13 @@ class MissingDependency(MakereadyError):
 
     exit_code = ExitCode.MISSING
     http_status = 503
+
+
+class NotDone(MakereadyError):
+    """The one thing that was asked for was refused: the message says why. Nothing was written."""
+
+    exit_code = ExitCode.ISSUES
+    http_status = 422
 
 
 class FixFailed(MakereadyError):

@@ -21,13 +21,15 @@ from typing import Any
 
 from makeready import batch, fixes
 from makeready.batch import Checked, Event, Job
-from makeready.changes import Plan, Result, Safety
-from makeready.errors import FixFailed, MakereadyError, UsageError
+from makeready.changes import Plan, Result, Safety, StepOutcome
+from makeready.errors import FixFailed, MakereadyError, NotDone, UsageError
 from makeready.fixes import planner
 from makeready.fixing import Link, Progress, fix, plan
 from makeready.intake import SUFFIXES
 from makeready.results import Report
 
+#: What names of new files beside their input end with, before the suffix: what was mended, cut out, enlarged.
+FIXED, CUT_OUT, ENLARGED = ENDINGS = (".fixed", ".cutout", ".large")
 #: Steps are told as parts of so many, as files that are read are told in pages.
 _PARTS = 1000
 
@@ -77,6 +79,8 @@ class FixJob(Job):
     allow: Safety | None = None
     #: Only plan.
     dry_run: bool = False
+    #: Whether a step that refuses is an error of its file, of which nothing is written then.
+    strict: bool = False
     targets: Mapping[Path, Target] = field(default_factory=dict)
     plugin_files: tuple[Path, ...] = ()
     #: Runs in the child with the result and the input, for reports that show pages; must pickle.
@@ -122,6 +126,8 @@ class FixJob(Job):
             progress=tell,
             to=self._target(path).suffix,
         )
+        if self.strict and (refused := [run for run in result.runs if run.outcome is StepOutcome.REFUSED]):
+            raise NotDone(f"{refused[0].step.fix} refused: {(refused[0].reason or '').rstrip('.')}.")
         prepared = self.prepare(result, path) if self.prepare else None
         made = None if result.path is None else _kept(result.path, self.folder)
         light = replace(result, path=None, folder=None)
@@ -140,7 +146,7 @@ class FixJob(Job):
         return planner.ending(wanted, report.file.kind or "", path.suffix, suffix, known, report.facts)
 
     def _target(self, path: Path) -> Target:
-        return self.targets.get(path) or Target(path.parent, f"{path.stem}.fixed")
+        return self.targets.get(path) or Target(path.parent, f"{path.stem}{FIXED}")
 
 
 @contextlib.contextmanager
@@ -302,7 +308,7 @@ def _sha256(path: Path) -> str:
 
 def is_ours(path: Path) -> bool:
     """Whether a file was left beside its original by an earlier run: ``NAME.fixed.pdf``, or a backup."""
-    found = re.fullmatch(r"(.+)\.(?:fixed|bak)(?:-\d+)?", path.stem)
+    found = re.fullmatch(rf"(.+)(?:{'|'.join(map(re.escape, ENDINGS))}|\.bak)(?:-\d+)?", path.stem)
     if found is None:
         return False
     beside = path.parent.glob(f"{glob.escape(found[1])}.*")
@@ -316,6 +322,7 @@ def targets(
     in_place: bool = False,
     overwrite: bool = False,
     suffix: str | None = None,
+    ending: str = FIXED,
 ) -> dict[Path, Target]:
     """Where the new file of each input goes.
 
@@ -325,6 +332,7 @@ def targets(
         in_place: the new file takes the input's place, which is kept as ``NAME.bak.pdf``.
         overwrite: whether a file that is there may be replaced.
         suffix: what the new files end with (``.tif``); as they came when left out.
+        ending: what the names of files written beside their input have before that.
 
     Raises:
         UsageError: the wishes do not go together, or a file is there already.
@@ -337,11 +345,11 @@ def targets(
         real = {path: path.resolve() for path in paths}
         return {path: Target(to.parent, to.stem, backup=_free(to), overwrite=True) for path, to in real.items()}
     if output is None:
-        found = _named(paths, None, ".fixed", suffix, overwrite)
+        found = _named(paths, None, ending, suffix, overwrite, ending)
     elif output.is_dir() or not output.suffix:
         if output.is_file():
             raise UsageError(f"{output} is a file that is there already.", "Name a folder, or a file with an ending.")
-        found = _named(paths, output, "", suffix, overwrite)
+        found = _named(paths, output, "", suffix, overwrite, ending)
     else:
         if output.suffix.lower() not in planner.FORMATS:
             known = ", ".join(planner.FORMATS)
@@ -352,24 +360,36 @@ def targets(
             raise UsageError(f"{output} is one file, and there are {len(paths)} to write.", "Name a folder: -o mended/")
         found = {paths[0]: Target(output.parent, output.stem, output.suffix, overwrite=overwrite, copies=True)}
     for path, target in found.items():  # said before anything is done
-        _may_write(target.path(path.suffix), target, found, {})
+        for possible in (path.suffix, *_BECOMES.get(ending, ())):
+            _may_write(target.path(possible), target, found, {})
     return found
 
 
+#: What cut-outs become where their own format has no transparency: a JPEG and a PNG of one name both become PNG.
+_BECOMES = {CUT_OUT: (".png", ".tif")}
+
+
 def _named(
-    paths: Iterable[Path], folder: Path | None, ending: str, suffix: str | None, overwrite: bool
+    paths: Iterable[Path], folder: Path | None, ending: str, suffix: str | None, overwrite: bool, deed: str
 ) -> dict[Path, Target]:
     """New names for all, in one folder or beside each; names that meet are told apart by a number."""
     found: dict[Path, Target] = {}
     taken: set[Path] = set()
+    copies = bool(folder) or deed == CUT_OUT
     for path in paths:
-        number, target = 1, Target(folder or path.parent, f"{path.stem}{ending}", suffix, None, overwrite, bool(folder))
-        while (name := target.path(path.suffix)).with_name(name.name.lower()) in taken:
+        number, target = 1, Target(folder or path.parent, f"{path.stem}{ending}", suffix, None, overwrite, copies)
+        while _taken_up(target, path, deed) in taken:
             number += 1
             target = replace(target, stem=f"{path.stem}{ending}-{number}")
-        taken.add(name.with_name(name.name.lower()))
+        taken.add(_taken_up(target, path, deed))
         found[path] = target
     return found
+
+
+def _taken_up(target: Target, path: Path, deed: str) -> Path:
+    """What no other new file may be called, in lower case."""
+    name = target.path(path.suffix)
+    return name.with_name((target.stem if deed in _BECOMES else name.name).lower())
 
 
 def _free(path: Path) -> Path:

@@ -251,7 +251,7 @@ def test_a_plan_for_any_picture(name: str) -> None:
 ON_PDF = [fix.id for fix in fixes.catalogue() if "pdf" in fix.kinds and fix.id != "to_raster"]
 
 #: A picture or a font that is used on several pages is replaced for all of them.
-FOR_ALL = {"upscale", "upscale_resolution_2x", "upscale_resolution_4x", "embed_fonts"}
+FOR_ALL = {"enlarge", "upscale", "upscale_resolution_2x", "upscale_resolution_4x", "embed_fonts"}
 
 
 def _three() -> bytes:

@@ -13,9 +13,10 @@ from makeready.testing import pdf, picture
 from makeready.testing.contracts import assert_fix_contract
 
 #: Each run takes the picture further.
-REPEATS = {"upscale_resolution_2x", "upscale_resolution_4x"}
+REPEATS = {"enlarge", "upscale_resolution_2x", "upscale_resolution_4x"}
 
 
+@pytest.mark.usefixtures("finds_bright")  # no weights are needed to hold remove_background to the contract
 @pytest.mark.parametrize("fix", sorted(fixes.catalogue(), key=lambda fix: fix.id), ids=lambda fix: fix.id)
 def test_every_fix_keeps_the_contract(fix: Fix) -> None:
     assert_fix_contract(fix, repeats=fix.id in REPEATS)

@@ -29,6 +29,9 @@ from makeready.results import Report, Severity
 from makeready.testing import pdf, picture
 from makeready.testing.poppler import images
 
+#: remove_background is held to its word with a network that needs no weights.
+pytestmark = pytest.mark.usefixtures("finds_bright")
+
 FIXES = sorted((fix for fix in fixes.catalogue() if fix.source == BUILT_IN), key=lambda fix: fix.order)
 ON_PDF = [fix for fix in FIXES if "pdf" in fix.kinds]
 ON_RASTER = [fix for fix in FIXES if "raster" in fix.kinds]
@@ -36,9 +39,10 @@ ON_RASTER = [fix for fix in FIXES if "raster" in fix.kinds]
 #: What the pictures are printed at.
 CANVAS = "3x2in"
 #: Each run takes the picture further, as their pages say.
-REPEATS = {"upscale_resolution_2x", "upscale_resolution_4x"}
+REPEATS = {"enlarge", "upscale_resolution_2x", "upscale_resolution_4x"}
 #: Errors that may come of a fix, as its page says.
 BRINGS = {
+    "remove_background": {"IMG101"},  # line art becomes gray
     "convert_to_cmyk": {"IMG102"},  # a colour declared clear becomes a mask of one bit
     "to_raster": {"IMG101"},  # drawn here with few pixels, for the sake of time
 }
@@ -262,7 +266,7 @@ def pictures(draw: st.DrawFn) -> bytes:
     )  # fmt: skip
 
 
-STILL = [fix.id for fix in ON_RASTER if fix.id not in ("to_pdf", "fit_to_product", "add_bleed")]
+STILL = [fix.id for fix in ON_RASTER if fix.id not in ("to_pdf", "fit_to_product", "add_bleed", "remove_background")]
 
 
 @deterministic

@@ -201,8 +201,9 @@ def _converted(make: Callable[[], pyvips.Image], count: int) -> npt.NDArray[Any]
     import pyvips
 
     try:
-        made: npt.NDArray[Any] = make().numpy()
+        image = make()
+        made: npt.NDArray[Any] = image.numpy().reshape(-1, image.bands)  # one channel has no axis of its own
     except pyvips.Error as error:
         said = str(error).strip().splitlines()[-1]
         raise UnusableProfile(f"LittleCMS makes no use of the profile: {said}") from error
-    return made.reshape(-1, made.shape[-1])[:count]
+    return made[:count]

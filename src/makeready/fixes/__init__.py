@@ -16,8 +16,10 @@ GROUP = "makeready.fixes"
 
 #: One module a family. A new fix is a function in one of these, or a new module named here.
 BUILT_IN_MODULES: tuple[str, ...] = (
+    "background",
     "boxes",
     "colour",
+    "enlarging",
     "export",
     "fonts",
     "geometry",

@@ -12,7 +12,7 @@ from makeready.changes import Left, Plan, Result, Safety, StepOutcome, StepRun
 from makeready.fix_batch import Mended
 from makeready.report.entries import COUNTED, counted
 from makeready.report.text import clean
-from makeready.results import Issue, Report, Verdict
+from makeready.results import Issue, Outcome, Report, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +107,9 @@ def _result(result: Result, output: str | None, copied: bool, verbose: bool) -> 
     fate = "nothing written" if output is None else f"{'copied as it was' if copied else 'written'} to {clean(output)}"
     idle = not result.runs and result.final.facts is not None
     done = "" if not idle else "nothing that could be done, " if result.plan.left else "nothing to do, "
-    yield Said(f"{verdicts(result)}, {done}{fate}", style="bold")
+    checked = any(run.outcome is not Outcome.SKIPPED for run in result.final.runs) or result.final.issues
+    verdict = f"{verdicts(result)}, " if checked else ""
+    yield Said(f"{verdict}{done}{fate}", style="bold")
 
 
 def _step(run: StepRun, verbose: bool) -> Iterator[Said]:

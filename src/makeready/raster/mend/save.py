@@ -1,4 +1,4 @@
-"""Writing a libvips picture: in the format it came in where that can hold it, else as TIFF."""
+"""Writing a libvips picture: in the format it came in where that can hold it, else as TIFF or what else was said."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def holds(format: str, image: pyvips.Image) -> bool:
     return able.get(format, False) and max(image.width, image.height) <= _LONGEST[format]
 
 
-def kept_format(header: Raster, image: pyvips.Image) -> str:
-    """The input's format, or TIFF where it cannot hold the picture or is not written here."""
-    return header.format if holds(header.format, image) else "TIFF"
+def kept_format(header: Raster, image: pyvips.Image, instead: str = "TIFF") -> str:
+    """The input's format; where it cannot hold the picture or is not written here, another; TIFF where nothing can."""
+    return next((format for format in (header.format, instead) if holds(format, image)), "TIFF")
 
 
 def save(

@@ -62,6 +62,8 @@ class Working:
         self._line_art = self.header.bits == 1 and not self.header.palette
         self._retagged = self._said = False
         self._asked: str | None = None
+        #: What it is written as where its own format cannot hold it; where that cannot either, as a TIFF.
+        self.instead = "TIFF"
 
     @property
     def image(self) -> pyvips.Image:
@@ -168,7 +170,7 @@ class Working:
 
     @property
     def suffix(self) -> str:
-        """What the name of the saved file ends with: the input's format where it can hold the picture, else TIFF."""
+        """What the name of the saved file ends with: the input's format where it can hold the picture, else another."""
         return suffix_of(self._format)
 
     @property
@@ -177,7 +179,7 @@ class Working:
             return self._asked
         if not self.changed and not self._retagged:
             return self.header.format
-        return kept_format(self.header, self.image)
+        return kept_format(self.header, self.image, self.instead)
 
     def save_as(self, format: str) -> bool:
         """Ask for another format: ``TIFF``, ``JPEG``, ``PNG`` or ``WebP``; whether that is another than now.
@@ -194,14 +196,14 @@ class Working:
         return True
 
     def told(self, message: str) -> str:
-        """What a fix says, and once, beside it, that the file becomes a TIFF where its own format is not kept."""
+        """What a fix says, and once, beside it, what the file becomes where its own format is not kept."""
         if self._said or self._asked is not None or self._format == self.header.format:
             return message
         self._said = True
         format = self.header.format
         why = "which cannot hold it" if format in WRITTEN else "which is not written here"
         merged = "; of its layers the merged picture was taken" if format in ("PSD", "PSB") else ""
-        return f"{message} The file is a TIFF instead of a {format} now, {why}{merged}."
+        return f"{message} The file is a {self._format} instead of a {format} now, {why}{merged}."
 
     def save(self, path: Path) -> None:
         """Write the present state; an input of which nothing was changed is copied byte by byte.

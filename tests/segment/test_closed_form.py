@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from makeready.segment import closed_form, guided
+from makeready.segment import closed_form, guided, unmixing
 
 pytest.importorskip("scipy")
 
@@ -37,6 +37,39 @@ def test_where_the_picture_tells_nothing_the_prior_speaks() -> None:
     assert 0.4 < without[15, 25] < 0.6  # a ramp from one side to the other
     with_it = closed_form.solved(even, known, band, 1e-7, step, np.full_like(step, 10))
     assert np.abs(with_it - step)[:, [12, 18, 26, 35]].max() < 0.1
+
+
+def test_iterating_comes_to_what_solving_outright_gives(monkeypatch) -> None:
+    random = np.random.default_rng(6)
+    down, across = np.mgrid[:150, :170]
+    strands = (np.sin(across / 3 + np.sin(down / 9) * 2) > 0.4).astype(np.float32) * (across > 60)
+    truth = np.where(across > 120, 1, strands).astype(np.float32)
+    picture = truth[..., None] * (0.7, 0.5, 0.3) + (1 - truth[..., None]) * (0.2, 0.3, 0.6)
+    picture = (picture + random.normal(0, 0.01, picture.shape)).astype(np.float32)
+    band = (across > 30) & (across < 135)
+    known = (across >= 135).astype(np.float32)
+    thought, none = np.full_like(known, 0.5), np.zeros_like(known)
+    outright = closed_form.solved(picture, known, band, 1e-7, thought, none)
+    monkeypatch.setattr(closed_form, "_OUTRIGHT", 0)
+    monkeypatch.setattr(closed_form, "_RESIDUAL", 0)
+    iterated = closed_form.solved(picture, known, band, 1e-7, thought, none, turns=1000)
+    assert np.abs(iterated - outright).mean() < 2e-3
+    # A good guess is worth many turns.
+    guess = unmixing.unmixed(picture, across >= 135, across <= 30, thought)
+    few = closed_form.solved(picture, known, band, 1e-7, thought, none, guess, turns=20)
+    without = closed_form.solved(picture, known, band, 1e-7, thought, none, turns=20)
+    assert np.abs(few - truth).mean() < 0.5 * np.abs(without - truth).mean()
+
+
+def test_colour_alone_tells_strands_before_a_smooth_ground() -> None:
+    down, across = np.mgrid[:120, :160].astype(np.float32)
+    truth = np.where(across > 110, 1, np.where((across > 50) & (down % 6 < 1), 0.7, 0)).astype(np.float32)
+    ground = np.stack([0.3 + down / 400, 0.5 - across / 800, np.full_like(down, 0.7)], axis=-1)
+    picture = (truth[..., None] * (0.8, 0.6, 0.2) + (1 - truth[..., None]) * ground).astype(np.float32)
+    told = unmixing.unmixed(picture, across > 115, across < 45, np.full_like(truth, 0.5))
+    assert np.abs(told - truth).mean() < 0.02
+    even = np.full_like(picture, 0.4)
+    assert np.allclose(unmixing.unmixed(even, across > 115, across < 45, np.full_like(truth, 0.25)), 0.25, atol=1e-3)
 
 
 def test_nothing_unknown_and_pictures_too_small_stay_as_they_are() -> None:

@@ -21,7 +21,6 @@ OPTIONAL = {
     "watchfiles": ("watch", "makeready watch needs it, except with --once"),
     "onnxruntime": ("ai", "models need it"),
     "onnx": ("ai", "installing models needs it"),
-    "pymatting": ("ai", "removing backgrounds with fine edges needs it"),
     "scipy": ("ai", "removing backgrounds with fine edges needs it"),
     "openvino": ("openvino", "models are faster with it on some processors"),
 }

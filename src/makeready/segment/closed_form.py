@@ -3,8 +3,9 @@
 Within a square of 3 × 3 pixels the colours of the subject lie on a line, and those of the background on another, so
 opacity is there a linear function of colour. What departs from that, over all squares, is a quadratic form of the
 opacities, the matting Laplacian (Levin, Lischinski and Weiss, "A Closed-Form Solution to Natural Image Matting",
-2008). With the opacities on both sides of the band known, its least value is one sparse system of equations. As the
-band is narrow it is solved outright: exact, and quicker than by iterating.
+2008). With the opacities on both sides of the band known, its least value is one sparse system of equations. That of a
+narrow band is solved outright: exact, and quicker than by iterating. That of much hair is solved by conjugate
+gradients, from what is thought beforehand, until what is left no longer shows.
 """
 
 from __future__ import annotations
@@ -19,9 +20,24 @@ if TYPE_CHECKING:
 
 #: Squares worked on at a time.
 _AT_ONCE = 16384
+#: Up to so many unknown pixels are solved outright: time and memory of that grow faster than they do.
+_OUTRIGHT = 40_000
+#: Conjugate gradients end when the residual is this part of the first one, or after so many turns.
+_RESIDUAL, TURNS = 1e-4, 40
+#: The side of the squares of pixels that a coarse solution moves together: what is far apart settles by it.
+_COARSE = 3
 
 
-def solved(picture: Plane, known: Plane, band: Mask, smooth: float, prior: Plane, weight: Plane) -> Plane:
+def solved(
+    picture: Plane,
+    known: Plane,
+    band: Mask,
+    smooth: float,
+    prior: Plane,
+    weight: Plane,
+    guess: Plane | None = None,
+    turns: int = TURNS,
+) -> Plane:
     """The opacities in the band.
 
     Args:
@@ -31,13 +47,14 @@ def solved(picture: Plane, known: Plane, band: Mask, smooth: float, prior: Plane
         smooth: how much variance of colour is taken for noise.
         prior: height × width: what is thought of the band beforehand.
         weight: height × width: how much that counts against the picture, from 0.
+        guess: height × width: where iterating starts from, the prior when left out.
+        turns: how long it may go on.
 
     Returns:
         ``known`` with the band filled in, 0 to 1.
     """
     import numpy as np
     from scipy.sparse import csr_matrix
-    from scipy.sparse.linalg import splu
 
     height, width = band.shape
     unknown = np.flatnonzero(band)
@@ -61,11 +78,69 @@ def solved(picture: Plane, known: Plane, band: Mask, smooth: float, prior: Plane
     held = inside & (stencil != 0)
     starts = np.concatenate([[0], np.cumsum(held.sum(axis=1))])
     matrix = csr_matrix((stencil[held], column[held], starts), (len(unknown), len(unknown)))
-    # It is symmetric and positive definite: no pivoting, and an order of its own kind.
-    factors = splu(matrix.T, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     found = known.copy()
-    found.reshape(-1)[unknown] = np.clip(factors.solve(right), 0, 1)
+    if len(unknown) <= _OUTRIGHT:
+        answer = _factors(matrix)(right)
+    else:
+        squares = rows // _COARSE * (width // _COARSE + 1) + columns // _COARSE
+        start = prior if guess is None else guess
+        answer = _approached(matrix, right, start.reshape(-1)[unknown], squares, turns)
+    found.reshape(-1)[unknown] = np.clip(answer, 0, 1)
     return found
+
+
+def _factors(matrix: Any) -> Any:
+    """What solves a system outright. It is symmetric and positive definite: no pivoting, an order of its own kind."""
+    from scipy.sparse.linalg import splu
+
+    return splu(
+        matrix.T.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+    ).solve
+
+
+def _approached(
+    matrix: Any, right: npt.NDArray[np.float64], start: npt.NDArray[Any], squares: npt.NDArray[Any], turns: int
+) -> npt.NDArray[Any]:
+    """A system solved by conjugate gradients (Hestenes and Stiefel 1952), preconditioned on two levels.
+
+    Args:
+        matrix: symmetric, positive definite.
+        right: the right-hand side.
+        start: where to start from.
+        squares: of each unknown, the square of pixels it lies in.
+        turns: how many at most.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix, identity
+
+    _, together = np.unique(squares, return_inverse=True)
+    count = int(together.max()) + 1
+    spread = csr_matrix((np.ones(len(right)), (np.arange(len(right)), together)), (len(right), count))
+    coarse = _factors((spread.T @ matrix @ spread + identity(count) * 1e-6).tocsr())
+    matrix = matrix.astype(np.float32)  # memory is what products with it wait for
+    weights = 1 / np.maximum(matrix.diagonal(), np.float32(1e-6))
+
+    def conditioned(residual: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        far = coarse(np.bincount(together, residual, count)).astype(np.float32)
+        nearer: npt.NDArray[np.float32] = weights * residual + far[together]
+        return nearer
+
+    answer = start.astype(np.float32)
+    residual = right.astype(np.float32) - matrix @ answer
+    enough = _RESIDUAL * float(np.linalg.norm(residual))
+    direction = step = conditioned(residual)
+    size = float(residual @ step)
+    for _ in range(turns):
+        if float(np.linalg.norm(residual)) <= enough:
+            break
+        image = matrix @ direction
+        length = np.float32(size / float(direction @ image))
+        answer += length * direction
+        residual -= length * image
+        step = conditioned(residual)
+        before, size = size, float(residual @ step)
+        direction = step + np.float32(size / before) * direction
+    return answer
 
 
 def _laplacian(

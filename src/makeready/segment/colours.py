@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from makeready.segment.planes import Plane
 
 #: Pixels of the picture that colours are estimated on: they are smooth, and the detail comes from the large picture.
-PIXELS = 400_000
+PIXELS = 250_000
 #: Neighbours pull each other's colours together by so much, and more where the opacity changes.
 _EVEN, _ALONG = 1e-5, 1.0
 #: Rounds on each level; small levels cost nothing and carry colours far.

@@ -89,19 +89,20 @@ def ground(picture: Plane) -> Ground:
         away = np.linalg.norm(seen - terms @ factors, axis=1)
         typical = max(float(np.median(away)) * 1.5, 0.004)
         weights = 1 / (1 + (away / (2 * typical)) ** 2) ** 2
-    across = (np.arange(width) / width - 0.5)[None, :]
-    down = (np.arange(height) / height - 0.5)[:, None]
-    surface = np.zeros((height, width, 3), np.float32)
-    for term, factor in zip(_terms(across, down, stack=False), factors, strict=True):
-        surface += (np.broadcast_to(term, (height, width))[..., None] * factor).astype(np.float32)
-    return Ground(np.clip(surface, 0, 1), float(np.median(away)), float((away > _FAR_OFF).mean()))
+    # Row by row and column by column: only the mixed term needs both.
+    constant, x, y, xx, xy, yy = factors.astype(np.float32)
+    across = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :, None]
+    down = (np.arange(height, dtype=np.float32) / height - 0.5)[:, None, None]
+    surface = down * (across * xy)
+    surface += across * x + across * across * xx + constant
+    surface += down * y + down * down * yy
+    return Ground(np.clip(surface, 0, 1, out=surface), float(np.median(away)), float((away > _FAR_OFF).mean()))
 
 
-def _terms(x: npt.NDArray[Any], y: npt.NDArray[Any], *, stack: bool = True) -> Any:
+def _terms(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     import numpy as np
 
-    terms = [np.ones_like(x + y), x + 0 * y, y + 0 * x, x * x + 0 * y, x * y, y * y + 0 * x]
-    return np.stack(terms, axis=-1) if stack else terms
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
 
 
 def is_drawn(picture: Plane, behind: Ground) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from makeready.errors import MissingDependency
-from makeready.segment import guided, planes
+from makeready.segment import guided, planes, unmixing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +19,11 @@ BANDS = {"person": 6.0, "product": 3.5, "hair_heavy": 9.0, "logo": 3.5, "text": 
 _BANDS_OF = 1024
 #: Opacities beyond these are what the model is sure of.
 _CLEAR, _SOLID = 0.05, 0.95
-#: Pixels of the picture that opacities are solved on at most; made smaller until the band has at most so many, with
-#: high detail so many, as memory and time grow faster than they do; but not below so many of the picture.
-_PIXELS, _UNKNOWN, _FINE_UNKNOWN, _LEAST = 1_200_000, 40_000, 160_000, 150_000
+#: Pixels of the picture that opacities are solved on at most; made smaller until the band has at most so many, for the
+#: sake of memory; but not below so many of the picture.
+_PIXELS, _UNKNOWN, _LEAST = 1_200_000, 300_000, 150_000
+#: How long the solving of much hair may go on with high detail.
+_FINE_TURNS = 120
 #: How much variance of colour counts as noise, in solving and in fitting.
 _NOISE, _FIT_NOISE = 1e-7, 1e-4
 #: Half the side of the squares in which the matte is fitted to the preview's colours, and the model's mask is.
@@ -74,7 +76,7 @@ def matted(
         subject: what the picture shows: it says how wide the band is.
         notes: gets a line where the mask stays as it is.
         larger: as in ``plain``.
-        fine: solve on a larger copy.
+        fine: solve longer, in a band that is wide only where there is hair.
 
     Returns:
         Linear functions of colour (see ``guided``).
@@ -98,7 +100,7 @@ def matted(
     while True:
         small = planes.resized(mask, *size)
         band = make(small, _pixels(wide, small))
-        share = float(band.sum()) / (_FINE_UNKNOWN if fine else _UNKNOWN)
+        share = float(band.sum()) / _UNKNOWN
         least = min(_LEAST, width * height)
         if share <= 1 or size[0] * size[1] <= least:
             break
@@ -112,9 +114,13 @@ def matted(
     softness = _softness(small, _pixels(wide, small))
     seen = planes.resized(preview, *size)
     vague = np.clip((softness - _VAGUE[0]) / (_VAGUE[1] - _VAGUE[0]), 0, 1) * _PRIOR
-    matte = closed_form.solved(seen, known, band, _NOISE, sure(small), np.maximum(vague, _evenness(seen) * _EVEN_PRIOR))
-    trust = np.clip((softness - _HARD) / (_SOFTER - _HARD), 0, 1)
     own = sure(small)
+    guess = unmixing.unmixed(seen, ~band & (known == 1), ~band & (known == 0), own)
+    weight = np.maximum(vague, _evenness(seen) * _EVEN_PRIOR)
+    matte = closed_form.solved(
+        seen, known, band, _NOISE, own, weight, guess, _FINE_TURNS if fine else closed_form.TURNS
+    )
+    trust = np.clip((softness - _HARD) / (_SOFTER - _HARD), 0, 1)
     # What was changed is enlarged, and not what was found: the model's own detail is finer than the copy.
     change = np.where(band, trust * (matte - own), known - own)
     large = np.clip(sure(mask) + planes.resized(change, width, height), 0, 1)

@@ -36,7 +36,8 @@ import numpy as np
 from PIL import Image
 paths, quality, provider, out = sys.argv[1].split(","), sys.argv[2], sys.argv[3], sys.argv[4]
 def run(path):
-    return segment.cut(np.asarray(Image.open(path)), quality=quality, provider=provider)
+    # rembg frees colours only together with its matting.
+    return segment.cut(np.asarray(Image.open(path)), quality=quality, provider=provider, despill=quality == "plus")
 """
 REMBG = """
 import json, resource, sys, time

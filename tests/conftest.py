@@ -81,9 +81,12 @@ def package() -> Callable[[str], ModuleType]:
 
 @pytest.fixture
 def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests before these have used libvips: its threads are idle, and those that once told Python of an error are
-    still in Python's list."""
-    monkeypatch.delitem(sys.modules, "pyvips", raising=False)
+    """Tests before these have used libvips and engines: their threads are idle, and those that once told Python of an
+    error are still in Python's list."""
+    from makeready import batch
+
+    for library in batch._WITH_THREADS:
+        monkeypatch.delitem(sys.modules, library, raising=False)
     for number, thread in list(threading._active.items()):  # type: ignore[attr-defined]
         if isinstance(thread, threading._DummyThread):  # type: ignore[attr-defined]
             del threading._active[number]  # type: ignore[attr-defined]

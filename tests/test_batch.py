@@ -18,6 +18,7 @@ from makeready import batch
 from makeready.batch import Checked, Event, Job, find_files
 from makeready.engine import measure
 from makeready.errors import UsageError
+from makeready.models import session
 from makeready.results import Report
 from makeready.testing import pdf, picture
 
@@ -305,6 +306,20 @@ def test_children_are_fresh_interpreters_while_other_threads_run(files: list[Pat
         stop.set()
         thread.join()
     assert verdicts(reports) == ["pass"] * 3
+
+
+def processors(report: Report, path: Path) -> int:
+    return session.processors()
+
+
+@needs_linux
+def test_children_share_the_processors(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines that each took all processors would wait for one another."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    job = Job(after=processors)
+    for children, share in ((1, 8), (2, 4), (3, 2), (16, 2)):  # three files take three children at most
+        assert {checked.extra for checked in batch.run(files, job, processes=children)} == {share}
+    assert session.processors() == 8
 
 
 @needs_linux

@@ -151,6 +151,8 @@ def test_what_is_large_enough_is_left_and_what_is_too_large_is_refused(tmp_path:
         (["--to", "6000x"], 2, "'6000x4000', or '6000' for the long side"),
         (["--ppi", "many"], 2, "enlarge.resolution"),
         (["--noise", "much"], 2, "write auto, or a number"),
+        (["--style", "creative"], 2, "lanczos is no network, and cannot heed --style"),
+        (["--noise", "5", "--provider", "cpu", "--model", "backprojection"], 2, "cannot heed --noise and --provider"),
         (["--model", "waifu2"], 2, "Did you mean 'waifu2x'?"),
         (["--model", "none.onnx"], 2, "none.onnx"),
         (["--model", "srmd"], 4, "makeready models install srmd"),

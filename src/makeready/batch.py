@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from makeready import inspection
 from makeready.errors import TooLarge, UnreadableFile, UsageError
 from makeready.intake import SUFFIXES, Source
+from makeready.models import session
 from makeready.results import ProfileInfo, Report
 from makeready.units import Size
 
@@ -41,7 +42,7 @@ FILES_PER_CHILD = 500
 #: Progress inside a file is told at most this often, in seconds.
 _TELL_EVERY = 0.2
 #: Libraries that keep threads of their own.
-_WITH_THREADS = frozenset({"numba", "onnxruntime", "openvino", "pyvips"})
+_WITH_THREADS = frozenset({"onnxruntime", "openvino", "pyvips"})
 #: Time a child gets to load its libraries before the clock of its first file starts.
 _START_SECONDS = 60.0
 #: Waiting for longer than this goes round in a loop: the system's calls cannot wait for ever.
@@ -145,12 +146,13 @@ def run(
     if wanted < 1:
         raise UsageError(f"{wanted} processes do nothing.", "Give at least 1.")
     tell = on_event or (lambda _: None)
+    wanted = max(1, min(wanted, len(paths)))
     waiting = deque(enumerate(paths))
     children: list[_Child] = []
     try:
         while waiting or children:
             while waiting and len(children) < wanted:
-                children.append(_Child(job))
+                children.append(_Child(job, wanted))
                 children[-1].give(*waiting.popleft(), timeout)
             for child in _ready(children):
                 yield from child.hear(tell, timeout)
@@ -213,6 +215,8 @@ class _Child:
     """A child process and the file it is at."""
 
     job: Job
+    #: How many there are of its kind.
+    among: int
     pipe: Connection = field(init=False)
     process: BaseProcess = field(init=False)
     position: int | None = None
@@ -223,7 +227,8 @@ class _Child:
     def __post_init__(self) -> None:
         context = _context()
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, self.job), daemon=True)  # type: ignore[attr-defined]
+        given = (theirs, self.job, self.among)
+        self.process = context.Process(target=_work, args=given, daemon=True)  # type: ignore[attr-defined]
         self.process.start()
         theirs.close()
 
@@ -305,11 +310,12 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if forkable else "spawn")
 
 
-def _work(pipe: Connection, job: Job) -> None:
+def _work(pipe: Connection, job: Job, among: int) -> None:
     """A child's life: take a path, look at the file, send back what was found."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the parent's way of taking leave
     _limit_memory()
+    session.share(among)
     parent = os.getppid()
     with contextlib.suppress(EOFError, BrokenPipeError, OSError):  # the parent is gone: so are we
         while (task := _next_task(pipe, parent)) is not None:

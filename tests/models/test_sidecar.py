@@ -116,3 +116,15 @@ def test_another_output_is_kept_as_a_network_of_its_own(tmp_path: Path, cache: P
     picture = np.full((1, 3, 16, 16), 0.75, np.float32)
     assert session.opened(kept, provider="cpu").run(picture).mean() == pytest.approx(1.5)
     session.forget()
+
+
+def test_an_output_that_is_not_there_is_told_of_the_model(tmp_path: Path, cache: Path) -> None:
+    own = models.own(network(tmp_path, {**SEGMENT, "size": [16, 16], "output": 9}))
+    with pytest.raises(UsageError, match=r"portrait\.onnx: .* at least 10 outputs"):
+        own.graph()
+
+
+def test_the_example_is_of_the_task_that_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no table") as caught:
+        models.own(network(tmp_path, "[1]"), "upscale")
+    assert '"task": "upscale"' in caught.value.hint

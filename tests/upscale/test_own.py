@@ -79,7 +79,7 @@ def write(tmp_path: Path, package: Callable[[str], ModuleType]) -> Write:
 def test_it_enlarges_as_its_note_says(write: Write, said: dict[str, object]) -> None:
     path = write(**said)
     pixels = (pictures.landscape(70, 50) * 255).astype(np.uint8)
-    made = makeready.upscale(pixels, 2, model=path, provider="cpu")
+    made = makeready.upscale(pixels, 2, model=Path(path), provider="cpu")
     np.testing.assert_array_equal(made[::2, ::2], made[1::2, 1::2])  # blocks, not resampled
     assert np.abs(made.reshape(50, 2, 70, 2, 3).mean(axis=(1, 3)) - pixels).max() < 1
     assert_upscaler_contract(replace(upscaler(path), name="mine"), provider="cpu")

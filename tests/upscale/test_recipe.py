@@ -188,3 +188,11 @@ def test_a_model_of_ones_own_without_a_file_or_a_note(tmp_path: Path) -> None:
 def test_faulty_declarations_are_refused(offer: Offer, changed: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         offer(declare(blocks(2), **changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("factor", "notes"), [(1.03, ("×1.03 is too little for a network: Lanczos was taken.",)), (1, ())]
+)
+def test_lanczos_in_place_of_a_network_is_said(factor: float, notes: tuple[str, ...]) -> None:
+    found = upscale.chosen("waifu2x", factor=factor)
+    assert (found.model, found.notes) == ("lanczos", notes)

@@ -237,7 +237,7 @@ def test_resampling_loads_nothing_that_networks_need() -> None:
     source = (
         "import sys, makeready, numpy; makeready.upscale(numpy.zeros((2, 3), 'uint8'), 2);"
         "makeready.upscale(numpy.zeros((2, 3), 'uint8'), 2, model='backprojection');"
-        "heavy = 'onnxruntime', 'onnx', 'openvino', 'scipy', 'makeready.models';"
+        "heavy = 'onnxruntime', 'onnx', 'openvino', 'scipy', 'makeready.models.onnx', 'makeready.models.manifest';"
         "print([name for name in heavy if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}

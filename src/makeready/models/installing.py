@@ -54,7 +54,7 @@ def install(family: Family, say: Say, *, archive: Path | None = None, again: boo
         _convert(family, say)
         return Installed(family, False, where)
     root = store.cache()
-    with store.locked(root / "install.lock"):
+    with store.locked(root / "install.lock", lambda: say("Another makeready installs models: waiting for it")):
         if not wanted and (where := present(family)):  # by whoever had the lock before
             return Installed(family, False, where)
         downloads = root / "downloads"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from makeready.errors import MakereadyError, MissingDependency, UsageError
-from makeready.models.session import Provider, Session, installed, processors
+from makeready.errors import MissingDependency, UsageError
+from makeready.models.session import Provider, Session, failed, installed, processors
 
 if TYPE_CHECKING:
     from makeready.models.session import Tensor
@@ -66,6 +67,7 @@ def session(graph: Path, *, cuda: bool = False) -> Session:
         raise MissingDependency(
             f"Models need onnxruntime, which does not load: {error}.", "Install it: pip install 'makeready[ai]'"
         ) from error
+    onnxruntime.disable_telemetry_events()  # of its builds for Windows
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = processors()
     options.log_severity_level = _FATAL
@@ -74,11 +76,13 @@ def session(graph: Path, *, cuda: bool = False) -> Session:
     # Memory is asked for as it is needed and given back at once: a third less at the peak, and hardly slower.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
+    if cuda:
+        _free_address_space()
     try:
         opened = onnxruntime.InferenceSession(str(graph), options, providers=[_CUDA, _CPU] if cuda else [_CPU])
     except Exception as error:  # its exceptions have no common ancestor but this
         raise UsageError(
-            f"{graph.name} is no network that onnxruntime can run: {_first_line(error)}", "Check the file."
+            f"{graph.name} is no network that onnxruntime can run: {_first_line(error)}.", "Check the file."
         ) from error
     used = opened.get_providers()[0]
     if cuda and used != _CUDA:
@@ -93,11 +97,26 @@ def session(graph: Path, *, cuda: bool = False) -> Session:
         try:
             result: Any = opened.run(first, {name: tensor})[0]
         except Exception as error:
-            raise MakereadyError(f"{graph.name} failed: {_first_line(error)}", "Try a smaller picture.") from error
+            raise failed(graph, _first_line(error)) from error
         return result  # type: ignore[no-any-return]
 
     return Session("cuda" if cuda else "cpu", "CUDA" if cuda else "onnxruntime", run)
 
 
+def _free_address_space() -> None:
+    """Let go of the limit that a child of ``makeready.batch`` sets itself, as far as the system allows.
+
+    CUDA reserves addresses for the memory of the card and of the machine together, many times what it then uses: it
+    does not start under a limit of a few gigabytes. The time limit of the file still holds.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    with contextlib.suppress(ValueError, OSError):  # not allowed here; if CUDA needs it, it says so
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")

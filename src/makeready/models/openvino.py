@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from makeready.errors import MakereadyError, MissingDependency, UsageError
-from makeready.models.session import Provider, Session, installed, processors
+from makeready.errors import MissingDependency, UsageError
+from makeready.models.session import Provider, Session, failed, installed, processors
 
 if TYPE_CHECKING:
     from makeready.models.session import Tensor
+
+#: Reports to OpenVINO's maker, by way of the network.
+_REPORTER = "openvino_telemetry"
 
 
 def provider() -> Provider:
@@ -34,9 +40,23 @@ def _calculates_in_bfloat16() -> bool:
 
 @cache
 def _core() -> Any:
-    import openvino
+    with _unreported():
+        import openvino
 
     return openvino.Core()
+
+
+@contextlib.contextmanager
+def _unreported() -> Iterator[None]:
+    """Import without the package that reports every import, and keeps an identity in the user's home for that."""
+    if _REPORTER in sys.modules:  # somebody else has loaded it
+        yield
+        return
+    sys.modules[_REPORTER] = None  # type: ignore[assignment]  # importing it is an ImportError now
+    try:
+        yield
+    finally:
+        sys.modules.pop(_REPORTER, None)
 
 
 def session(graph: Path) -> Session:
@@ -59,8 +79,9 @@ def session(graph: Path) -> Session:
             f"OpenVINO does not load: {error}.", "Install it: pip install 'makeready[openvino]'"
         ) from error
     except RuntimeError as error:
-        why = str(error).strip().splitlines()[-1][:300]
-        raise UsageError(f"{graph.name} is no network that OpenVINO can run: {why}", "Check the file.") from error
+        raise UsageError(
+            f"{graph.name} is no network that OpenVINO can run: {_last_line(error)}.", "Check the file."
+        ) from error
     idle: list[Any] = []
     guard = Lock()
 
@@ -71,11 +92,14 @@ def session(graph: Path) -> Session:
         try:
             result = request.infer({0: tensor})[compiled.output(0)].copy()
         except RuntimeError as error:
-            raise MakereadyError(
-                f"{graph.name} failed: {str(error).strip().splitlines()[-1][:300]}", "Try a smaller picture."
-            ) from error
+            raise failed(graph, _last_line(error)) from error
         with guard:
             idle.append(request)
         return result  # type: ignore[no-any-return]
 
     return Session("openvino", "OpenVINO, bfloat16", run)
+
+
+def _last_line(error: RuntimeError) -> str:
+    """What went wrong; before it stands where in OpenVINO's sources."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:300].rstrip(".")

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, get_args
 
-from makeready.errors import MissingDependency, UsageError, did_you_mean
+from makeready.errors import MakereadyError, MissingDependency, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,17 +56,36 @@ class Session:
     run: Callable[[Tensor], Tensor]
 
 
+#: Processes like this one that work at the same time (see ``share``).
+_sharing = 1
+
+
+def share(processes: int) -> None:
+    """Say that so many processes like this one work at the same time: each takes its part of the processors.
+
+    Engines that each take all of them wait for one another: with onnxruntime, two processes on two processors then
+    need a quarter more time.
+    """
+    global _sharing  # noqa: PLW0603 - a fact about this process
+    _sharing = max(1, processes)
+
+
 def processors() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The processors that this process should use."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, allowed // _sharing)
 
 
 def providers() -> list[Provider]:
     """The engines there are, the one that ``auto`` takes first."""
+    return sorted(map(_examined, ("cuda", "openvino", "cpu")), key=lambda one: not one.ready)
+
+
+def _examined(name: str) -> Provider:
+    """One engine. To know whether it can be used, its library may be loaded: only those that are wanted are."""
     from makeready.models import onnx, openvino
 
-    known = [onnx.cuda(), openvino.provider(), onnx.cpu()]
-    return sorted(known, key=lambda one: not one.ready)
+    return {"cuda": onnx.cuda, "openvino": openvino.provider, "cpu": onnx.cpu}[name]()
 
 
 def chosen(provider: str = "auto") -> Provider:
@@ -86,10 +105,11 @@ def chosen(provider: str = "auto") -> Provider:
     if provider not in PROVIDERS:
         hint = did_you_mean(provider, PROVIDERS) or f"There is {', '.join(PROVIDERS)}."
         raise UsageError(f"There is no engine {provider!r} to run models with{said_by}.", hint)
-    known = providers()
     if provider == "auto":
-        provider = known[0].name if known[0].ready else "cpu"
-    found = next(one for one in known if one.name == provider)
+        first = providers()[0]
+        found = first if first.ready else _examined("cpu")
+    else:
+        found = _examined(provider)
     if not found.ready:
         raise MissingDependency(f"{found.title} cannot be used here{said_by}: {found.why}.", _HINTS[found.name])
     return found
@@ -160,3 +180,11 @@ def forget() -> None:
 def installed(module: str) -> bool:
     """Whether a package can be imported, without importing it."""
     return importlib.util.find_spec(module) is not None
+
+
+def failed(graph: Path, why: str) -> MakereadyError:
+    """The error of a network that was opened, and cannot be run with what it is given."""
+    return MakereadyError(
+        f"{graph.name} failed: {why}.",
+        "If it is your own, compare what it takes with its description. If memory ran out, try a smaller picture.",
+    )

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from makeready.errors import UsageError, did_you_mean
+from makeready.errors import UnreadableFile, UsageError, did_you_mean
 from makeready.models.contract import Segmenting, Upscaling
 
 _CONTRACTS: dict[str, type[Segmenting | Upscaling]] = {"segment": Segmenting, "upscale": Upscaling}
@@ -55,7 +55,7 @@ class OwnModel:
         """The file to open: the user's, or a kept copy that gives the output which is meant first.
 
         Raises:
-            UnreadableFile: it is no ONNX network.
+            UsageError: it is no ONNX network, or has no such output.
             MissingDependency: the package onnx is not installed, or the cache cannot be written.
         """
         if self.contract.output == 0:
@@ -63,9 +63,14 @@ class OwnModel:
         from makeready.models import graphs, store
 
         graphs.require()
-        data = self.path.read_bytes()
         output = self.contract.output
-        return store.kept(f"own{output}", data, lambda: graphs.finished(graphs.single_output(data, output)))
+        try:
+            data = self.path.read_bytes()
+            return store.kept(f"own{output}", data, lambda: graphs.finished(graphs.single_output(data, output)))
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {error.strerror}.", "Check its rights.") from error
+        except UnreadableFile as error:  # of the model, not of the artwork
+            raise UsageError(f"{self.path}: {error}", error.hint) from error
 
 
 def read(path: Path, task: str | None = None) -> OwnModel:
@@ -92,7 +97,7 @@ def read(path: Path, task: str | None = None) -> OwnModel:
         )
     if len(beside) > 1:
         raise UsageError(f"{path.name} is described twice, by {beside[0].name} and {beside[1].name}.", "Remove one.")
-    contract = described_by(beside[0])
+    contract = described_by(beside[0], task)
     if task and contract.task != task:
         raise UsageError(
             f"{path.name} is a model to {contract.task} with, and one to {task} with is wanted.",
@@ -101,18 +106,23 @@ def read(path: Path, task: str | None = None) -> OwnModel:
     return OwnModel(path, contract)
 
 
-def described_by(path: Path) -> Segmenting | Upscaling:
+def described_by(path: Path, wanted: str | None = None) -> Segmenting | Upscaling:
     """Read a description.
+
+    Args:
+        path: the JSON or TOML file.
+        wanted: the task that it should be for, of which an error shows an example.
 
     Raises:
         UsageError: it says what does not fit, with the setting and the nearest known one.
     """
-    said = _parsed(path)
+    example = f"Write, for example: {EXAMPLES[wanted or 'segment']}"
+    said = _parsed(path, example)
     said.pop("$schema", None)
     task = said.get("task")
     if not isinstance(task, str) or task not in _CONTRACTS:
         problem = "does not say what the model is for" if task is None else f"has the unknown task {task!r}"
-        raise UsageError(f"{path} {problem}.", f"Write, for example: {EXAMPLES['segment']}")
+        raise UsageError(f"{path} {problem}.", example)
     contract = _CONTRACTS[task]
     try:
         # Checked as JSON is: lists become tuples, but text does not become a number.
@@ -130,7 +140,7 @@ def described_by(path: Path) -> Segmenting | Upscaling:
         raise UsageError(f"{path}: {where + ': ' if where else ''}{message}.") from error
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, example: str) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"{path} is too long to describe a model.", "It should have a few lines.")
@@ -140,9 +150,9 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Check its rights.") from error
     except (ValueError, RecursionError) as error:
         kind = path.suffix[1:].upper()
-        raise UsageError(f"{path} is no {kind}: {error}.", f"Write, for example: {EXAMPLES['segment']}") from error
+        raise UsageError(f"{path} is no {kind}: {error}.", example) from error
     if not isinstance(said, dict):
-        raise UsageError(f"{path} is no table of settings.", f"Write, for example: {EXAMPLES['segment']}")
+        raise UsageError(f"{path} is no table of settings.", example)
     return said
 
 

@@ -275,8 +275,12 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Be the only process at something.
+
+    Args:
+        path: the file that is locked.
+        waiting: is called where another process has to be waited for.
 
     Raises:
         MissingDependency: the lock cannot be made.
@@ -286,7 +290,11 @@ def locked(path: Path) -> Iterator[None]:
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(path)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            waiting()
+            lock.acquire()
     try:
         yield
     finally:

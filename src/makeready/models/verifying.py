@@ -27,7 +27,7 @@ class Verified:
     """What was found out about one model."""
 
     model: Model
-    #: ``ok``, ``missing``, ``damaged`` or ``wrong``.
+    #: ``ok``, ``missing``, ``damaged``, ``unusable`` (it cannot be converted or run here) or ``wrong``.
     state: str
     message: str
     hint: str = ""
@@ -40,9 +40,11 @@ def verify(model: Model) -> Verified:
     if here is None:
         error = store.missing(model)
         return Verified(model, "missing", str(error), error.hint, error.exit_code)
+    state = "damaged"
     try:
         if here.kind != "folder":
             store.read(model, here)
+            state = "unusable"
         from makeready.models import session
 
         store.forget()
@@ -50,7 +52,7 @@ def verify(model: Model) -> Verified:
         path = store.graph(model)
         answer = session.opened(path, provider="cpu").run(question(model.contract, model.probe.size))
     except MakereadyError as error:
-        return Verified(model, "damaged", str(error), error.hint, error.exit_code)
+        return Verified(model, state, str(error), error.hint, error.exit_code)
     if why := _odd(model, answer):
         return Verified(
             model, "wrong", f"{model.title} does not say what it should: {why}.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from makeready.upscale.run import prepare as prepare
     from makeready.upscale.run import strips as strips
     from makeready.upscale.upscaler import Upscaler as Upscaler
-
-#: What ``model`` may be, besides the names of plug-ins and the path of an ONNX file.
-MODELS = ("lanczos", "backprojection", "ai", "waifu2x", "srmd", "realesrgan")
 
 _HOMES = {
     "Prepared": "run",
@@ -54,7 +52,7 @@ def require(model: str, style: str = "truthful", factor: float = 4) -> None:
 
     found = recipe.chosen(model, style, factor, 0)
     if found.passes:
-        recipe.weights_of(model, found)
+        recipe.weights_of(found)
 
 
 class _Room(ModuleType):
@@ -73,7 +71,7 @@ class _Room(ModuleType):
         picture: npt.NDArray[Any],
         scale: float = 4,
         *,
-        model: str = "lanczos",
+        model: str | Path = "lanczos",
         style: str = "truthful",
         noise: float | Literal["auto"] = "auto",
         alpha: bool = False,
@@ -109,8 +107,9 @@ class _Room(ModuleType):
             UsageError: there is no such model, the scale is below 1, or the array is no picture.
             MissingDependency: weights or an engine are not installed.
         """
-        if not scale >= 1:
+        if not 1 <= scale < float("inf"):
             raise UsageError(f"A picture cannot be upscaled {scale} times.", "Give a scale of 1 or more.")
+        model = str(model)
         if picture.ndim not in (2, 3):
             raise UsageError("A picture has rows, columns and channels.", "Give an array of two or three dimensions.")
         height, width = picture.shape[:2]

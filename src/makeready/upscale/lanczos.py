@@ -12,7 +12,6 @@ is exact to one level and takes a third of their time.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from makeready.errors import UsageError
+from makeready.models.session import processors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +86,7 @@ def resize(pixels: Pixels, width: int, height: int, *, alpha: bool = False) -> P
     if len(spans) == 1:
         make(*spans[0])
     else:
-        with ThreadPoolExecutor(_workers()) as pool:
+        with ThreadPoolExecutor(processors()) as pool:
             for done in [pool.submit(make, *span) for span in spans]:
                 done.result()
     return result if pixels.ndim == 3 else result[:, :, 0]
@@ -130,7 +130,7 @@ def strips(
         plan.make(source, low, high, made)
         return made
 
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         for low, high in plan.spans():
             first, last = plan.needed(low, high)
             have = at + len(held)
@@ -142,7 +142,7 @@ def strips(
                 held = held[first - at :]
             at = first
             waiting.append(pool.submit(make, held[: last - first], low, high))
-            if len(waiting) > _workers():
+            if len(waiting) > processors():
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -286,8 +286,3 @@ def _spans(old: int, new: int, block: int) -> tuple[_Span, ...]:
         weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
         found.append(_Span(low, high, first, last, weights))
     return tuple(found)
-
-
-def _workers() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -73,7 +73,7 @@ def planes(colour: str, channels: int, alpha: bool) -> tuple[Plane, ...]:
 def of_channels(channels: int, alpha: bool) -> str:
     """The colour that a number of channels usually stands for."""
     colours = channels - alpha
-    return {1: "gray", 3: "rgb"}.get(colours, "cmyk")
+    return {1: "gray", 2: "gray", 3: "rgb"}.get(colours, "cmyk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,8 @@ class Enlarger:
         if (low, high) != (0.0, 1.0):
             answer = (answer - np.float32(low)) / np.float32(high - low)
         if not np.isfinite(answer).all():
+            if not np.isfinite(shown).all():
+                raise UsageError("The picture has values that are no numbers.", "Give floats from 0 to 1.")
             raise MakereadyError(
                 f"The network {self.upscaler.title} gives values that are no numbers.",
                 "Take another engine (provider=cpu), and install its weights again if that does not help.",

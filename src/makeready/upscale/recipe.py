@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from math import prod
+from numbers import Real
 from typing import Literal
 
 from makeready.errors import UsageError, did_you_mean
@@ -33,7 +34,7 @@ _CREATIVE = "realesrgan"
 class Recipe:
     """What is done to a picture, for messages and results."""
 
-    #: The name of the model; never ``ai``.
+    #: The name of the model, or the path of an ONNX file; never ``ai``.
     model: str
     title: str
     style: str
@@ -85,7 +86,7 @@ def chosen(model: str, style: str = "truthful", factor: float = 4, noise: float 
     if style not in STYLES:
         hint = did_you_mean(style, STYLES) or f"There is {', '.join(STYLES)}."
         raise UsageError(f"There is no style {style!r} to upscale in.", hint)
-    if noise != AUTO and not (isinstance(noise, int | float) and 0 <= noise <= 255):
+    if noise != AUTO and not (isinstance(noise, Real) and 0 <= noise <= 255):
         raise UsageError(f"Noise cannot be {noise!r}.", "Give auto, or a number from 0 to 255.")
     if model in PLAIN:
         return Recipe(model, PLAIN[model], "truthful")
@@ -95,6 +96,8 @@ def chosen(model: str, style: str = "truthful", factor: float = 4, noise: float 
     found = upscaler(model)
     passes = scales(found.scales, factor)
     if not passes:
+        if factor > 1:
+            notes = (*notes, f"×{factor:.3g} is too little for a network: Lanczos was taken.")
         return Recipe("lanczos", PLAIN["lanczos"], "truthful", notes=notes)
     if factor > prod(passes) * NEAR:
         notes = (*notes, f"Networks make it {prod(passes)} times as large; the rest of ×{factor:.3g} is Lanczos.")
@@ -177,7 +180,7 @@ def installed(found: Upscaler) -> bool:
     return all(models.installed(id) for id in ids)
 
 
-def weights_of(model: str, found: Recipe) -> None:
+def weights_of(found: Recipe) -> None:
     """Make sure that the weights of a recipe are installed.
 
     Raises:
@@ -185,7 +188,7 @@ def weights_of(model: str, found: Recipe) -> None:
     """
     from makeready import models
 
-    network = upscaler(model if is_path(model) else found.model)
+    network = upscaler(found.model)
     for scale in found.passes:
         id = network.weights(scale, 0)
         if id and not models.installed(id):

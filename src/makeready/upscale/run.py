@@ -150,12 +150,12 @@ def prepare(
         from makeready.upscale import noise as noises
 
         level = 0.0 if sample is None else noises.estimate(sample, jpeg_quality=jpeg_quality)
-        network = recipe.upscaler(model if recipe.is_path(model) else found.model)
+        network = recipe.upscaler(found.model)
         found = replace(found, noise=recipe.removed(network, found.passes[0], level))
     found = recipe.exact(found, width, height, new_width, new_height)
     if not found.passes:
         return Prepared(found, width, height, new_width, new_height, None, ())
-    upscaler = recipe.upscaler(model if recipe.is_path(model) else found.model)
+    upscaler = recipe.upscaler(found.model)
     networks = []
     for at, scale in enumerate(found.passes):
         # What the first pass has removed, the second need not.

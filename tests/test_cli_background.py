@@ -15,8 +15,6 @@ from fixes import subjects
 from makeready.cli import main
 from makeready.testing import pdf
 
-pytestmark = pytest.mark.usefixtures("as_in_a_process_of_its_own")
-
 
 @pytest.fixture(autouse=True)
 def isnet(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,6 +80,27 @@ def test_a_jpeg_cannot_be_see_through_and_that_is_said_before_anything_is_done(t
     assert names(tmp_path) == ["photo.jpg"]
     assert invoke(path, "-o", tmp_path / "a.jpg", "--background", "white").exit_code == 0
     assert mode(tmp_path / "a.jpg") == ("JPEG", "RGB")
+
+
+def test_a_name_that_says_something_else_is_not_written(tmp_path: Path) -> None:
+    """apply does not know beforehand what a fix makes of a file."""
+    path = ball(tmp_path / "photo.jpg")
+    words = ["apply", "remove_background", str(path), "-o", str(tmp_path / "a.jpg")]
+    result = CliRunner().invoke(main, words, prog_name="makeready")
+    assert result.exit_code == 2
+    assert "a.jpg would be a PNG: it is not written. Name a .png file, or a folder." in result.stdout
+    assert names(tmp_path) == ["photo.jpg"]
+
+
+def test_a_mask_is_not_written_as_what_would_blur_it(tmp_path: Path) -> None:
+    path = ball(tmp_path / "photo.jpg")
+    for name in ("a.jpg", "a.webp"):
+        result = invoke(path, "-o", tmp_path / name, "--background", "alpha")
+        assert result.exit_code == 2
+        assert "A mask is not written as" in result.stderr
+    assert names(tmp_path) == ["photo.jpg"]
+    assert invoke(path, "-o", tmp_path / "a.png", "--background", "alpha").exit_code == 0
+    assert mode(tmp_path / "a.png") == ("PNG", "L")
 
 
 def test_a_folder(tmp_path: Path) -> None:
@@ -196,5 +215,5 @@ def test_cmyk_cannot_be_a_png_and_nothing_is_written(tmp_path: Path) -> None:
     Image.fromarray(pixels, "CMYK").save(tmp_path / "inks.tif")
     result = invoke(tmp_path / "inks.tif", "-o", tmp_path / "a.png", "--subject", "product")
     assert result.exit_code == 1
-    assert "save_as refused" in result.stdout
+    assert "save_as refused: a PNG cannot hold CMYK" in result.stdout
     assert names(tmp_path) == ["inks.tif", "rgb.png"]

@@ -210,7 +210,7 @@ def test_stopped_in_the_middle_of_a_picture_it_leaves_nothing(tmp_path: Path) ->
     until = time.monotonic() + 60
     while not list(temporary.rglob("rows-*.raw")) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
-    assert process.poll() is None
+    assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready.cli_options import FILES, Reading, together
+from makeready.cli_options import FILES, OVERWRITE, PROVIDER, REPORT, Reading, patience, printed, said, together
 from makeready.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ The input is only read. The highest code wins over a batch; one bad file never s
 #: A picture takes some seconds; hundreds of megapixels with reworked edges take minutes.
 _PATIENCE = 1800.0
 _NO_TRANSPARENCY = (".jpg", ".jpeg")
+#: What would blur a mask.
+_NO_MASKS = (*_NO_TRANSPARENCY, ".webp")
 
 _CUTTING = together(
     click.option(
@@ -35,7 +37,7 @@ _CUTTING = together(
         "--edge-softness", type=click.IntRange(0, 10), default=5, show_default=True, metavar="0..10",
         help="0 is the hardest edge, 5 leaves it as it was found, 10 is the softest.",
     ),
-    click.option("--high-detail", is_flag=True, help="Rework the edge at a finer resolution still; slower than plus."),
+    click.option("--high-detail", is_flag=True, help="Rework the edge for longer, and wider where there is hair."),
     click.option("--no-despill", is_flag=True, help="Leave the background's colour in pixels that show some of both."),
     click.option(
         "--background", default="transparent", show_default=True, metavar="COLOUR|alpha",
@@ -49,10 +51,7 @@ _CUTTING = together(
         "--model", default="isnet", show_default=True, metavar="NAME|FILE",
         help="What finds the subject: isnet, u2netp, a plug-in's, an ONNX file of yours, or flat: no model.",
     ),
-    click.option(
-        "--provider", type=click.Choice(["auto", "cpu", "openvino", "cuda"]), default="auto", show_default=True,
-        help="What runs the model.",
-    ),
+    PROVIDER,
 )  # fmt: skip
 _WRITING = together(
     click.option(
@@ -63,27 +62,17 @@ _WRITING = together(
         "--to", metavar="KIND",
         help="What the new files are: png, tif, webp, jpg or pdf.  [default: as they came; png or tif for JPEGs]",
     ),
-    click.option("--overwrite", is_flag=True, help="Replace files that are there already."),
-    click.option(
-        "--report", type=click.Path(path_type=Path), metavar="FILE",
-        help="Write what was done, with before and after: .html, .json or .txt.",
-    ),
-    click.option(
-        "--format", "style", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True,
-        help="What is printed.",
-    ),
+    OVERWRITE,
+    REPORT,
+    printed(),
 )  # fmt: skip
 _RUNNING = together(
     click.option(
         "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
         help="Processes; each loads the model, which uses all processors as it is.",
     ),
-    click.option(
-        "--timeout", type=float, default=_PATIENCE, show_default=True, metavar="S", help="Seconds a file may take."
-    ),
-    click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
-    click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
-    click.option("-v", "--verbose", is_flag=True, help="Name every change, not only the first few."),
+    patience(_PATIENCE),
+    said("Name every change, not only the first few."),
 )  # fmt: skip
 
 
@@ -169,16 +158,20 @@ def remove_background(
 
 
 def _has_room(params: RemoveBackground, to: str | None, output: Path | None) -> None:
-    """Say before anything is done that a JPEG cannot be see-through.
+    """Say before anything is done that a JPEG cannot be see-through, and what a mask is not written as.
 
     Raises:
         UsageError: it was asked for.
     """
+    from makeready.fixes import background
+
     suffix = f".{to.removeprefix('.')}" if to is not None else output.suffix if output is not None else ""
-    if params.output == "transparent" and suffix.lower() in _NO_TRANSPARENCY:
+    if params.output == background.TRANSPARENT and suffix.lower() in _NO_TRANSPARENCY:
         raise UsageError(
             "A JPEG has no transparency.", "Ask for a .png, .tif or .webp, or for something behind: --background white"
         )
+    if params.output == background.MASK and suffix.lower() in _NO_MASKS:
+        raise UsageError(f"A mask is not written as {suffix}, which would blur it.", "Ask for a .png or .tif.")
 
 
 def _is_there(params: RemoveBackground) -> None:

@@ -14,10 +14,13 @@ import click
 from makeready.cli_options import (
     FILES,
     JUDGING,
+    OVERWRITE,
+    REPORT,
     Reading,
     for_a_person,
     light,
     named_files,
+    printed,
     progress_bar,
     reading,
     results_to,
@@ -43,24 +46,12 @@ The input is only read. The highest code wins over a batch; one bad file never s
 
 _WRITING = together(
     click.option("--in-place", is_flag=True, help="Take the input's place; it is kept as NAME.bak.pdf."),
-    click.option("--overwrite", is_flag=True, help="Replace files that are there already."),
+    OVERWRITE,
     click.option(
         "--to", metavar="KIND", help="What the new files are: pdf, tif, jpg, png or webp.  [default: as they came]"
     ),
-    click.option(
-        "--report",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Write what was done, with before and after: .html, .json or .txt.",
-    ),
-    click.option(
-        "--format",
-        "style",
-        type=click.Choice(["text", "json", "ndjson"]),
-        default="text",
-        show_default=True,
-        help="What is printed.",
-    ),
+    REPORT,
+    printed(),
 )
 _READING = reading(
     "The new file, whose ending says what it is, or a folder.  [default: NAME.fixed.pdf beside each]",

@@ -90,6 +90,50 @@ PLUGINS = click.option(
 )
 
 
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+REPORT = click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what was done, with before and after: .html, .json or .txt.",
+)
+PROVIDER = click.option(
+    "--provider",
+    type=click.Choice(["auto", "cpu", "openvino", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="What runs a model.",
+)
+
+
+def patience(seconds: float) -> Callable[[F], F]:
+    """``--timeout`` for work that models do, which takes longer than reading."""
+    return click.option(
+        "--timeout", type=float, default=seconds, show_default=True, metavar="S", help="Seconds a file may take."
+    )
+
+
+def said(verbose: str) -> Callable[[F], F]:
+    """How much is said meanwhile; what ``-v`` means is for the command to say."""
+    return together(
+        click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
+        click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
+        click.option("-v", "--verbose", is_flag=True, help=verbose),
+    )
+
+
+def printed(name: str = "style") -> Callable[[F], F]:
+    """``--format``, under the name that the command takes it by."""
+    return click.option(
+        "--format",
+        name,
+        type=click.Choice(["text", "json", "ndjson"]),
+        default="text",
+        show_default=True,
+        help="What is printed.",
+    )
+
+
 def reading(output: str, verbose: str) -> Callable[[F], F]:
     """The options of ``Reading``; what OUT and ``-v`` mean is for the command to say."""
     return together(
@@ -98,9 +142,7 @@ def reading(output: str, verbose: str) -> Callable[[F], F]:
         JOBS,
         TIMEOUT,
         click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help=output),
-        click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
-        click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
-        click.option("-v", "--verbose", is_flag=True, help=verbose),
+        said(verbose),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from makeready.cli_options import CANVAS, FILES, Reading, together
+from makeready.cli_options import CANVAS, FILES, OVERWRITE, PROVIDER, REPORT, Reading, patience, printed, said, together
 from makeready.errors import UsageError
 
 EPILOG = """\b
@@ -46,10 +46,7 @@ _MAKING = together(
         "--noise", default="auto", show_default=True, metavar="auto|LEVELS",
         help="How much grain and JPEG damage a model takes away: levels of 255, 0 to 30; auto measures it.",
     ),
-    click.option(
-        "--provider", type=click.Choice(["auto", "cpu", "openvino", "cuda"]), default="auto", show_default=True,
-        help="What runs a model.",
-    ),
+    PROVIDER,
 )  # fmt: skip
 _WRITING = together(
     click.option(
@@ -57,27 +54,17 @@ _WRITING = together(
         help="The new file, whose ending says what it is, or a folder.  [default: NAME.large.jpg beside each]",
     ),
     click.option("--in-place", is_flag=True, help="Take the input's place; it is kept as NAME.bak.jpg."),
-    click.option("--overwrite", is_flag=True, help="Replace files that are there already."),
-    click.option(
-        "--report", type=click.Path(path_type=Path), metavar="FILE",
-        help="Write what was done, with before and after: .html, .json or .txt.",
-    ),
-    click.option(
-        "--format", "style_of_print", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True,
-        help="What is printed.",
-    ),
+    OVERWRITE,
+    REPORT,
+    printed("style_of_print"),
 )  # fmt: skip
 _RUNNING = together(
     click.option(
         "--jobs", type=click.IntRange(min=1), metavar="N",
         help="Processes.  [default: one with models, which use all processors; else one a processor]",
     ),
-    click.option(
-        "--timeout", type=float, default=_PATIENCE, show_default=True, metavar="S", help="Seconds a file may take."
-    ),
-    click.option("--no-progress", is_flag=True, help="No progress bar (there is none when piped)."),
-    click.option("-q", "--quiet", is_flag=True, help="Only what was asked for: no progress, no summary."),
-    click.option("-v", "--verbose", is_flag=True, help="Name every change, not only the first few."),
+    patience(_PATIENCE),
+    said("Name every change, not only the first few."),
 )  # fmt: skip
 
 

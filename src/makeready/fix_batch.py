@@ -239,6 +239,10 @@ def _put_away(mended: Mended, path: Path, job: FixJob, inputs: Collection[Path],
         output = _in_place(mended.made, path, target, result.before.file.sha256)
     else:
         _may_write(output, target, inputs, written)
+        if not _alike(mended.made, output):
+            suffix = mended.made.suffix
+            kind = planner.FORMATS.get(suffix, suffix.removeprefix(".")).upper()
+            raise UsageError(f"{output} would be a {kind}: it is not written.", f"Name a {suffix} file, or a folder.")
         _write(mended.made, output)
     mended.made.unlink()
     written[output] = path

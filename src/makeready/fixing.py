@@ -195,6 +195,8 @@ def _take(
         return tuple(StepRun(step, StepOutcome.REFUSED, reason=str(reason)) for step in wanted.steps), None
     try:
         for place, step in enumerate(wanted.steps, start=1):
+            if job.kind == "raster":
+                job.raster.named_later = any(later.fix == "save_as" for later in wanted.steps[place:])
             if progress:
                 progress(Progress(place, len(wanted.steps), step.fix, 0.0))
                 job.tell = _teller(progress, place, len(wanted.steps), step.fix)

@@ -45,7 +45,38 @@ def test_pixels_profile_and_density_are_kept(source: str, to: str) -> None:
 
 def test_what_a_format_cannot_hold_is_refused() -> None:
     clear = np.dstack([PIXELS, PIXELS[..., 0]])
-    assert "transparency" in refused(written("PNG", clear), [{"fix": "save_as", "format": "jpeg"}])
+    assert "a JPEG cannot hold transparency:" in refused(written("PNG", clear), [{"fix": "save_as", "format": "jpeg"}])
+    inks = io.BytesIO()
+    Image.fromarray(clear, "CMYK").save(inks, "TIFF")
+    for to in ("png", "webp"):
+        assert "cannot hold CMYK:" in refused(inks.getvalue(), [{"fix": "save_as", "format": to}])
+    deep = io.BytesIO()
+    Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257).save(deep, "PNG")
+    for to in ("jpeg", "webp"):
+        assert "cannot hold 16 bits:" in refused(deep.getvalue(), [{"fix": "save_as", "format": to}])
+
+
+def test_a_format_that_cannot_be_kept_later_is_not_insisted_on() -> None:
+    """A JPEG was asked for, and then the picture became see-through: it is no JPEG, and that is said."""
+    flat = np.full((80, 120, 3), 255, np.uint8)
+    flat[30:50, 40:80] = (0, 80, 160)
+    cut = {"fix": "remove_background", "subject_type": "logo"}
+    result = fixed(written("PNG", flat), [{"fix": "save_as", "format": "jpeg"}, cut])
+    assert result.path is not None
+    assert "The file is a PNG instead of a JPEG now, which cannot hold it." in result.changes[-1].message
+    with Image.open(result.path) as made:
+        assert (made.format, made.mode) == ("PNG", "RGBA")
+
+
+def test_what_the_file_becomes_is_said_once() -> None:
+    flat = np.full((80, 120, 3), 255, np.uint8)
+    flat[30:50, 40:80] = (0, 80, 160)
+    cut = {"fix": "remove_background", "subject_type": "logo"}
+    for to, format in ((".png", "PNG"), (".tif", "TIFF")):
+        result = makeready.fix(written("JPEG", flat), [cut], to=to, name="photo.jpg")
+        first, last = [change.message for change in result.changes]
+        assert "instead of" not in first
+        assert last == f"The JPEG is written as {format}."
 
 
 def test_the_ending_that_is_asked_for_decides() -> None:

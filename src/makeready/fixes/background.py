@@ -65,7 +65,9 @@ class RemoveBackground(Params):
         "auto", "What the picture shows; auto looks. Logos and text on plain ground need no model."
     )
     edge_softness: int = param(5, "0 is the hardest edge, 5 leaves it as it was found, 10 is the softest.", ge=0, le=10)
-    high_detail_mode: bool = param(False, "Rework the edge at a finer resolution still; takes longer than plus.")
+    high_detail_mode: bool = param(
+        False, "Rework the edge for longer, and wider where there is hair; slower than plus."
+    )
     despill: bool = param(True, "Take the background's colour out of pixels that show some of both.")
     output: str = param(
         TRANSPARENT, "What is behind the subject: transparent, or a colour. alpha writes the mask alone, in gray."

@@ -148,7 +148,7 @@ def save_as(job: Job, params: SaveAs) -> Iterator[Change]:
     ## When not to use it
     To make a JPEG of a file that goes on being worked on: each time it is written, it loses a little.
     """
-    before = job.facts.format
+    before = job.raster.header.format
     format = _FORMATS[params.format]
     if job.raster.save_as(format):
         yield Change(f"The {before} is written as {format}.", page=1, details={"before": before, "after": format})

@@ -113,7 +113,7 @@ def cut(
         quality: ``basic``, or ``plus``, which reworks the edges against the picture.
         subject: ``auto``, ``person``, ``product``, ``logo``, ``text`` or ``hair_heavy``.
         edge_softness: 0 (hard) to 10 (soft); 5 leaves edges as they are found.
-        high_detail: rework the edges at a higher resolution.
+        high_detail: rework the edges for longer, and wider where there is hair; it includes ``plus``.
         provider: the engine (see ``makeready.models.session``).
         despill: take the background's colour out of pixels that show some of both.
         progress: called with the share of the work that is done, 0 to 1; what it raises ends the work.

@@ -34,7 +34,7 @@ class Options:
     subject: str = "auto"
     #: 0 to 10: 0 is the hardest edge, 5 leaves it as it was found, 10 the softest.
     edge_softness: float = AS_IT_IS
-    #: Edges are reworked at up to twice the resolution, and wider where they are soft; takes longer than ``plus``.
+    #: Edges are reworked as by ``plus``, for longer, in a band that is wider in hair and narrower elsewhere.
     high_detail: bool = False
     #: The engine that runs the model (see ``models.session``).
     provider: str = "auto"

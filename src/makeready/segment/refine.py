@@ -25,7 +25,7 @@ _PIXELS, _UNKNOWN, _LEAST = 1_200_000, 300_000, 150_000
 #: How long the solving of much hair may go on with high detail.
 _FINE_TURNS = 120
 #: How much variance of colour counts as noise, in solving and in fitting.
-_NOISE, _FIT_NOISE = 1e-7, 1e-4
+_NOISE, _FIT_NOISE = 1e-6, 1e-4
 #: Half the side of the squares in which the matte is fitted to the preview's colours, and the model's mask is.
 _RADIUS, _PLAIN_RADIUS = 3, 4
 #: How much of the surroundings is neither solid nor clear to the model: where it is less than the first, the edge is
@@ -37,7 +37,7 @@ _HARD, _SOFTER, _HAIR = 0.12, 0.20, 0.25
 _VAGUE, _PRIOR = (0.6, 1.0), 1e-3
 #: Where the picture is as even as this (a variance, within so many pixels), black on black, it tells nothing but the
 #: blocks of its JPEG: there what the model thinks counts for so much.
-_EVEN, _EVEN_RADIUS, _EVEN_PRIOR = 2e-4, 3, 2e-2
+_EVEN, _EVEN_RADIUS, _EVEN_PRIOR = 2e-4, 3, 0.1
 
 
 def plain(preview: Plane, mask: Plane, larger: bool) -> npt.NDArray[np.float32]:

@@ -38,15 +38,21 @@ def stored_bits(image: pyvips.Image, line_art: bool) -> int:
 
 def holds(format: str, image: pyvips.Image) -> bool:
     """Whether a format that is written here has room for the picture: its colours, bits, transparency and size."""
-    kind, plain = image.interpretation, image.format == "uchar"
-    screen = kind in ("b-w", "srgb")
-    able = {
-        "JPEG": plain and not image.hasalpha() and (screen or kind == "cmyk"),
-        "PNG": kind in ("b-w", "grey16", "srgb", "rgb16") and image.format in ("uchar", "ushort"),
-        "WebP": plain and screen,
-        "TIFF": True,
-    }
-    return able.get(format, False) and max(image.width, image.height) <= _LONGEST[format]
+    return format in WRITTEN and not too_much(format, image)
+
+
+def too_much(format: str, image: pyvips.Image) -> str:
+    """What of a picture a format that is written here has no room for, in words; empty where it has."""
+    kind = image.interpretation
+    if format != "TIFF":
+        if kind in ("lab", "labs") or (kind == "cmyk" and format != "JPEG"):
+            return "CMYK" if kind == "cmyk" else "Lab"
+        if image.format not in (("uchar", "ushort") if format == "PNG" else ("uchar",)):
+            return f"{stored_bits(image, False)} bits"
+        if format == "JPEG" and image.hasalpha():
+            return "transparency"
+    longest = max(image.width, image.height)
+    return f"a side of {longest} pixels" if longest > _LONGEST[format] else ""
 
 
 def kept_format(header: Raster, image: pyvips.Image, instead: str = "TIFF") -> str:

@@ -21,7 +21,7 @@ from makeready.changes import Refusal
 from makeready.facts import Artwork, PixelStudy, Raster
 from makeready.raster.mend import metadata
 from makeready.raster.mend.decode import decode
-from makeready.raster.mend.save import WRITTEN, holds, kept_format, save, stored_bits, suffix_of
+from makeready.raster.mend.save import WRITTEN, holds, kept_format, save, stored_bits, suffix_of, too_much
 from makeready.units import Resolution, Size
 
 #: Pixels per inch across and along, as stored.
@@ -60,10 +60,14 @@ class Working:
         self._decoded: pyvips.Image | None = None
         self._image: pyvips.Image | None = None
         self._line_art = self.header.bits == 1 and not self.header.palette
-        self._retagged = self._said = False
+        self._retagged = False
         self._asked: str | None = None
+        #: The format that the file has by all that was said.
+        self._said = self.header.format
         #: What it is written as where its own format cannot hold it; where that cannot either, as a TIFF.
         self.instead = "TIFF"
+        #: Whether a step that comes names the format: then ``told`` leaves that to it.
+        self.named_later = False
 
     @property
     def image(self) -> pyvips.Image:
@@ -175,32 +179,30 @@ class Working:
 
     @property
     def _format(self) -> str:
-        if self._asked is not None:
+        if self._asked is not None and holds(self._asked, self.image):
             return self._asked
         if not self.changed and not self._retagged:
             return self.header.format
         return kept_format(self.header, self.image, self.instead)
 
     def save_as(self, format: str) -> bool:
-        """Ask for another format: ``TIFF``, ``JPEG``, ``PNG`` or ``WebP``; whether that is another than now.
+        """Ask for another format: ``TIFF``, ``JPEG``, ``PNG`` or ``WebP``; whether that is news.
 
         Raises:
             Refusal: it has no room for the picture.
         """
-        if format == self._format:
+        if format == self._format == self._said:
             return False
-        if not holds(format, self.image):
-            what = "with transparency" if self.alpha else f"in {self.model} of {self.bits} bits and this size"
-            raise Refusal(f"a {format} cannot hold a picture {what}: write a TIFF, or make it plain first")
-        self._asked = format
+        if what := too_much(format, self.image):
+            raise Refusal(f"a {format} cannot hold {what}: write a TIFF, or make the picture plain first")
+        self._asked = self._said = format
         return True
 
     def told(self, message: str) -> str:
-        """What a fix says, and once, beside it, what the file becomes where its own format is not kept."""
-        if self._said or self._asked is not None or self._format == self.header.format:
+        """What a fix says, and beside it what the file becomes, where that was not said yet."""
+        if self.named_later or self._format == self._said:
             return message
-        self._said = True
-        format = self.header.format
+        format, self._said = self._said, self._format
         why = "which cannot hold it" if format in WRITTEN else "which is not written here"
         merged = "; of its layers the merged picture was taken" if format in ("PSD", "PSB") else ""
         return f"{message} The file is a {self._format} instead of a {format} now, {why}{merged}."

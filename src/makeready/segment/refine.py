@@ -21,7 +21,7 @@ _BANDS_OF = 1024
 _CLEAR, _SOLID = 0.05, 0.95
 #: Pixels of the picture that opacities are solved on at most; made smaller until the band has at most so many, for the
 #: sake of memory; but not below so many of the picture.
-_PIXELS, _UNKNOWN, _LEAST = 1_200_000, 300_000, 150_000
+_PIXELS, _UNKNOWN, _LEAST = 1_200_000, 450_000, 150_000
 #: How long the solving of much hair may go on with high detail.
 _FINE_TURNS = 120
 #: How much variance of colour counts as noise, in solving and in fitting.

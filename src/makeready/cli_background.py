@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready.cli_options import FILES, OVERWRITE, PROVIDER, REPORT, Reading, patience, printed, said, together
+from makeready.cli_options import (
+    FILES,
+    OVERWRITE,
+    PROVIDER,
+    REPORT,
+    Reading,
+    patience,
+    printed,
+    said,
+    together,
+    written,
+)
 from makeready.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,10 +65,7 @@ _CUTTING = together(
     PROVIDER,
 )  # fmt: skip
 _WRITING = together(
-    click.option(
-        "-o", "--output", type=click.Path(path_type=Path), metavar="OUT",
-        help="The new file, whose ending says what it is, or a folder.  [default: NAME.cutout.png beside each]",
-    ),
+    written("The new file, whose ending says what it is, or a folder.  [default: NAME.cutout.png beside each]"),
     click.option(
         "--to", metavar="KIND",
         help="What the new files are: png, tif, webp, jpg or pdf.  [default: as they came; png or tif for JPEGs]",

@@ -106,6 +106,11 @@ PROVIDER = click.option(
 )
 
 
+def written(help: str) -> Callable[[F], F]:
+    """``-o``; what OUT means is for the command to say."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help=help)
+
+
 def patience(seconds: float) -> Callable[[F], F]:
     """``--timeout`` for work that models do, which takes longer than reading."""
     return click.option(
@@ -141,7 +146,7 @@ def reading(output: str, verbose: str) -> Callable[[F], F]:
         click.option("--pages", callback=_page_numbers, metavar="1-4,8", help="Only these pages."),
         JOBS,
         TIMEOUT,
-        click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help=output),
+        written(output),
         said(verbose),
     )
 

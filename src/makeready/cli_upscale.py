@@ -7,7 +7,19 @@ from typing import Any
 
 import click
 
-from makeready.cli_options import CANVAS, FILES, OVERWRITE, PROVIDER, REPORT, Reading, patience, printed, said, together
+from makeready.cli_options import (
+    CANVAS,
+    FILES,
+    OVERWRITE,
+    PROVIDER,
+    REPORT,
+    Reading,
+    patience,
+    printed,
+    said,
+    together,
+    written,
+)
 from makeready.errors import UsageError
 
 EPILOG = """\b
@@ -49,10 +61,7 @@ _MAKING = together(
     PROVIDER,
 )  # fmt: skip
 _WRITING = together(
-    click.option(
-        "-o", "--output", type=click.Path(path_type=Path), metavar="OUT",
-        help="The new file, whose ending says what it is, or a folder.  [default: NAME.large.jpg beside each]",
-    ),
+    written("The new file, whose ending says what it is, or a folder.  [default: NAME.large.jpg beside each]"),
     click.option("--in-place", is_flag=True, help="Take the input's place; it is kept as NAME.bak.jpg."),
     OVERWRITE,
     REPORT,

@@ -82,9 +82,9 @@ def rembg(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Any]]:
-    """A composite of each kind, 1.05 megapixels."""
+    """Two composites of each kind, 1.05 megapixels."""
     folder = tmp_path_factory.mktemp("pieces")
-    made = [composite(kind, seed, 1184, 888) for seed, kind in enumerate(KINDS)]
+    made = [composite(kind, seed, 1184, 888) for seed, kind in enumerate(KINDS * 2)]
     paths = [folder / f"{number}.png" for number in range(len(made))]
     for path, piece in zip(paths, made, strict=True):
         Image.fromarray(piece.picture).save(path)

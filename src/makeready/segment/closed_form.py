@@ -23,7 +23,7 @@ _AT_ONCE = 16384
 #: Up to so many unknown pixels are solved outright: time and memory of that grow faster than they do.
 _OUTRIGHT = 40_000
 #: Conjugate gradients end when the residual is this part of the first one, or after so many turns.
-_RESIDUAL, TURNS = 1e-4, 40
+_RESIDUAL, TURNS = 1e-4, 80
 #: The side of the squares of pixels that a coarse solution moves together: what is far apart settles by it.
 _COARSE = 3
 

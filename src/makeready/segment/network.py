@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Networks that take any size get at most so many pixels: more costs memory, and what they learnt on was not larger.
 _ANY_PIXELS = 1024 * 1024
+#: Enlarged by more than this, the ripples of a sharp filter are taken for things: noise of 300 × 200 pixels was.
+_SHARP_UP_TO = 2.0
 
 
 def opacity(picture: Plane, segmenter: Segmenter, session: Session) -> Plane:
@@ -38,7 +40,9 @@ def opacity(picture: Plane, segmenter: Segmenter, session: Session) -> Plane:
 
     contract = segmenter.contract
     height, width = picture.shape[:2]
-    fitted = planes.resized(picture, *_input_size(segmenter, width, height))
+    across, down = _input_size(segmenter, width, height)
+    sharp = max(across / width, down / height) <= _SHARP_UP_TO
+    fitted = planes.resized(picture, across, down, sharp=sharp)
     if contract.order == "bgr":
         fitted = fitted[..., ::-1]
     tensor = np.empty((1, 3, *fitted.shape[:2]), np.float32)
@@ -56,7 +60,7 @@ def opacity(picture: Plane, segmenter: Segmenter, session: Session) -> Plane:
         raise MakereadyError(f"{segmenter.title} gives numbers that are none.", "Try another engine.")
     if contract.activation == "sigmoid":
         mask = 1 / (1 + np.exp(-np.clip(mask, -60, 60)))
-    return np.clip(planes.resized(np.clip(mask, 0, 1), width, height), 0, 1)
+    return np.clip(planes.resized(np.clip(mask, 0, 1), width, height, sharp=sharp), 0, 1)
 
 
 def _input_size(segmenter: Segmenter, width: int, height: int) -> tuple[int, int]:

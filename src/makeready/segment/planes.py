@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 TOPS = {"uint8": 255.0, "uint16": 65535.0}
 
 
-def resized(plane: Plane, width: int, height: int) -> Plane:
-    """A plane, or one with channels, in another size: means of what pixels cover, or linear between their middles."""
+def resized(plane: Plane, width: int, height: int, *, sharp: bool = False) -> Plane:
+    """A plane, or one with channels, in another size: means of what pixels cover, or linear between their middles.
+
+    Sharp is by Lanczos, which may leave the range of what it was given at edges.
+    """
     import numpy as np
     from PIL import Image
 
     if plane.shape[:2] == (height, width):
         return plane
     if plane.ndim == 3:
-        return np.stack([resized(plane[..., k], width, height) for k in range(plane.shape[2])], axis=-1)
+        return np.stack([resized(plane[..., k], width, height, sharp=sharp) for k in range(plane.shape[2])], axis=-1)
     picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
+    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS if sharp else Image.Resampling.BILINEAR))
 
 
 def fitted(width: int, height: int, pixels: float) -> tuple[int, int]:

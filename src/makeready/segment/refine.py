@@ -23,21 +23,21 @@ _CLEAR, _SOLID = 0.05, 0.95
 #: sake of memory; but not below so many of the picture.
 _PIXELS, _UNKNOWN, _LEAST = 1_200_000, 450_000, 150_000
 #: How long the solving of much hair may go on with high detail.
-_FINE_TURNS = 120
+_FINE_TURNS = 160
 #: How much variance of colour counts as noise, in solving and in fitting.
-_NOISE, _FIT_NOISE = 1e-6, 1e-4
+_NOISE, _FIT_NOISE = 1e-7, 1e-4
 #: Half the side of the squares in which the matte is fitted to the preview's colours, and the model's mask is.
 _RADIUS, _PLAIN_RADIUS = 3, 4
 #: How much of the surroundings is neither solid nor clear to the model: where it is less than the first, the edge is
 #: hard and the model's own is better than what is solved; from the second on what is solved counts; and where it is
 #: more than the third there is hair, and the band is wider.
-_HARD, _SOFTER, _HAIR = 0.12, 0.20, 0.25
+_HARD, _SOFTER, _HAIR = 0.09, 0.14, 0.25
 #: Where it is so much, from here to here, the model was at a loss over a wide area; little there is known to solve
 #: from, and what the model thinks counts for so much.
 _VAGUE, _PRIOR = (0.6, 1.0), 1e-3
 #: Where the picture is as even as this (a variance, within so many pixels), black on black, it tells nothing but the
 #: blocks of its JPEG: there what the model thinks counts for so much.
-_EVEN, _EVEN_RADIUS, _EVEN_PRIOR = 2e-4, 3, 0.1
+_EVEN, _EVEN_RADIUS, _EVEN_PRIOR = 1e-4, 1, 0.1
 
 
 def plain(preview: Plane, mask: Plane, larger: bool) -> npt.NDArray[np.float32]:
@@ -151,10 +151,12 @@ def _softness(mask: Plane, radius: int) -> Plane:
 
 
 def _evenness(seen: Plane) -> Plane:
-    """1 where a picture is without any detail, 0 where it has some."""
+    """1 where a picture is without any detail, 0 where it has some; of its half, which tells as much."""
     import numpy as np
 
-    both = planes.box_mean(np.concatenate([seen, seen * seen], axis=-1), _EVEN_RADIUS)
+    height, width = seen.shape[:2]
+    half = planes.resized(seen, max(1, width // 2), max(1, height // 2))
+    both = planes.box_mean(np.concatenate([half, half * half], axis=-1), _EVEN_RADIUS)
     variance = (both[..., 3:] - both[..., :3] ** 2).max(axis=-1)
     even: Plane = np.clip(1 - variance / np.float32(_EVEN), 0, 1)
-    return even
+    return planes.resized(even, width, height)

@@ -7,7 +7,7 @@ WORKERS ?= auto
 DEMO_FIXED := brochure.pdf business-card.pdf logo.png poster-midsummer.pdf
 
 # Extras that the tests use.
-EXTRAS := ai ai-creative openvino
+EXTRAS := ai ai-creative openvino service
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format generate bench docs lock clean
@@ -15,7 +15,7 @@ EXTRAS := ai ai-creative openvino
 help:  ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
-demo: $(VENV)/.core  ## Make a few realistic files, check them, mend some, write reports
+demo: $(VENV)/.service  ## Make a few realistic files, check them, mend some, write reports, ask a running service
 	@$(BIN)/python -m makeready.testing.demo demo/artwork
 	@echo
 	@# 1 and 3 are what is meant to be found here: issues, and a file that was cut off on its way.
@@ -26,6 +26,8 @@ demo: $(VENV)/.core  ## Make a few realistic files, check them, mend some, write
 	@echo
 	@$(BIN)/makeready fix $(DEMO_FIXED:%=demo/artwork/%) --profile poster --allow review -o demo/mended --overwrite \
 	  --report demo/fixed.html -q --no-progress || [ $$? -le 3 ]
+	@echo
+	@$(BIN)/python -m makeready.testing.demo_service demo/artwork
 	@echo
 	@echo "The report, with pictures of the pages, is in $(CURDIR)/demo/report.html"
 	@echo "What was mended, before and after, is in $(CURDIR)/demo/fixed.html"
@@ -60,7 +62,9 @@ lock: $(VENV)/.core  ## Resolve the versions that everybody installs
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/core.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
-	  --custom-compile-command "make lock" --group dev $(EXTRAS:%=--extra %) -c requirements/core.txt pyproject.toml -o requirements/dev.txt
+	  --custom-compile-command "make lock" --extra service -c requirements/core.txt pyproject.toml -o requirements/service.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade \
+	  --custom-compile-command "make lock" --group dev $(EXTRAS:%=--extra %) -c requirements/service.txt pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was made here
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks dist
@@ -74,6 +78,10 @@ $(VENV)/.core: requirements/core.txt requirements/build.txt pyproject.toml | $(V
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.service: requirements/service.txt $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/service.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.core

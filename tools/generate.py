@@ -16,6 +16,7 @@ from makeready import fixes, preflight, watch
 from makeready.models import sidecar
 from makeready.registry import Fix
 from makeready.report import fix_pages, pages, schema
+from makeready.service.settings import FILE, Settings
 
 ROOT = Path(__file__).parent.parent
 MARK = "<!-- made by tools/generate.py from the declarations; do not edit -->\n\n"
@@ -60,6 +61,27 @@ def built_in_fixes() -> list[Fix]:
     return sorted(found, key=lambda fix: fix.order)
 
 
+def settings_page() -> str:
+    """Every setting of the service."""
+    lines = [
+        "# Settings of the service",
+        "",
+        f"The command line wins, then the environment, then `{FILE}` in the data folder, whose keys are the names in the",
+        "first column. `makeready doctor` prints what comes out.",
+        "",
+        "| setting | environment | default | |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        value = field.get_default(call_default_factory=True)
+        if isinstance(value, tuple):
+            value = ",".join(value)
+        said = str(value).strip("*") if value not in ({}, None) else ""
+        shown = f"`{said}`" if said else ""
+        lines.append(f"| `{name}` | `MAKEREADY_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Every other generated file with its text."""
     yield CURED, cured()
@@ -74,6 +96,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     for name in preflight.profile_names():
         if preflight.is_built_in_profile(name):
             yield ROOT / f"docs/profiles/{name}.md", MARK + pages.profile_page(preflight.load_profile(name), catalogue)
+    yield ROOT / "docs/service/settings.md", MARK + settings_page()
     schemas = {
         "report": schema.report_schema(),
         "ticket": watch.ticket_schema(),

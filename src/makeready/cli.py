@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready import __version__, cli_background, cli_fix, cli_models, cli_upscale
+from makeready import __version__, cli_accounts, cli_background, cli_fix, cli_models, cli_service, cli_upscale
 from makeready.cli_options import (
     CANVAS,
     FILES,
@@ -203,6 +203,9 @@ main.add_command(cli_fix.apply)
 main.add_command(cli_background.remove_background)
 main.add_command(cli_upscale.upscale)
 main.add_command(cli_models.models)
+main.add_command(cli_accounts.accounts)
+main.add_command(cli_service.serve)
+main.add_command(cli_service.worker)
 
 
 @main.command(epilog=_EPILOG)
@@ -616,10 +619,10 @@ def watch(hot: Path, init: bool, once: bool, fail_on: str, style: str, quiet: bo
 
 @main.command()
 def doctor() -> int:
-    """Say what is installed, what is not, and which plug-ins failed and why."""
+    """Say what is installed, what is not, which plug-ins failed and why, and how the service is set."""
     from makeready.report import doctor as health
 
-    findings = list(health.examine())
+    findings = [*health.examine(), *cli_service.findings()]
     for finding in findings:
         click.echo(finding.line)
     return int(max((finding.exit_code for finding in findings), default=ExitCode.OK))

@@ -1,0 +1,89 @@
+"""Who asks: a key or a token becomes an account, before anything else of the request is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.requests import HTTPConnection
+
+from makeready.service.errors import RateLimited, Unauthorized
+from makeready.service.limits import Standing
+from makeready.service.observe import asked
+
+if TYPE_CHECKING:
+    from makeready.service.accounts import Account
+    from makeready.service.core import Service
+    from makeready.service.dialects import Dialect
+
+_BEARER = "bearer "
+_REALM = 'realm="makeready"'
+
+
+class Door:
+    """Lets the accounts of one dialect in."""
+
+    def __init__(self, service: Service, dialect: Dialect) -> None:
+        self._accounts, self._limiter = service.accounts, service.limiter
+        self._dialect = dialect.name
+        self._header = dialect.key_header.lower().encode("ascii")
+        self._bearer = self._header == b"authorization"
+        self._words = f"Authorization: Bearer {'<key>'}" if self._bearer else f"{dialect.key_header}: <key>"
+        # A file beside us answers sooner than a thread starts; a server elsewhere must not stop the loop.
+        self._in_thread = not service.database.is_sqlite
+        self._counts_in_thread = not service.limiter.local
+
+    async def enter(self, request: HTTPConnection) -> Account:
+        """The account that asks; its request is counted.
+
+        Raises:
+            Unauthorized: there is no key, or none that is known.
+            Suspended: the account is.
+            RateLimited: it asks too often.
+        """
+        about = asked(request)
+        if about.account is not None:
+            return about.account
+        credential = self._credential(about.given.get(self._header, b"").decode("latin-1"))
+        try:
+            if self._in_thread:
+                account = await anyio.to_thread.run_sync(self._accounts.authenticated, credential)
+            else:
+                account = self._accounts.authenticated(credential)
+        except Unauthorized as error:
+            raise self._refused(str(error), error.hint, ', error="invalid_token"') from error
+        about.account = account
+        try:
+            if self._counts_in_thread:
+                about.standing = await anyio.to_thread.run_sync(self._limiter.take, account, self._dialect)
+            else:
+                about.standing = self._limiter.take(account, self._dialect)
+        except RateLimited as error:
+            about.standing = Standing(error.details["limit"], 0, error.details["reset"])
+            raise
+        return account
+
+    def _credential(self, given: str) -> str:
+        credential = given.strip()
+        if self._bearer:
+            if credential[: len(_BEARER)].lower() != _BEARER:
+                what = "The Authorization header is not of the kind Bearer." if credential else "There is no key."
+                raise self._refused(what, f"Send {self._words}.")
+            credential = credential[len(_BEARER) :].strip()
+        if not credential:
+            raise self._refused("There is no key.", f"Send {self._words}.")
+        return credential
+
+    def _refused(self, message: str, hint: str, more: str = "") -> Unauthorized:
+        scheme = "Bearer" if self._bearer else "ApiKey"
+        return Unauthorized(message, hint, headers={"WWW-Authenticate": f"{scheme} {_REALM}{more}"})
+
+
+async def account(request: HTTPConnection) -> Account:
+    """The account that asks, for ``Depends``: the route has let it in already, or this does.
+
+    Raises:
+        Unauthorized: as ``Door.enter``, and Suspended and RateLimited.
+    """
+    door: Door = request.app.state.door
+    return await door.enter(request)

@@ -1,0 +1,90 @@
+"""The service as the APIs see it: one object that has all parts, made from settings alone.
+
+What the parts hand out (``Account``, ``Job``, ``Kept``) can be imported from here: a dialect knows no module below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from makeready.service import ids, schema, wallet
+from makeready.service.accounts import Account, Accounts
+from makeready.service.database import Database
+from makeready.service.fetch import Fetcher
+from makeready.service.files import Files
+from makeready.service.idempotency import Idempotency
+from makeready.service.jobs import Job, Jobs
+from makeready.service.library import Library
+from makeready.service.limits import Limiter
+from makeready.service.plans import Plans
+from makeready.service.queue import Queue
+from makeready.service.reports import Kept, Reports
+from makeready.service.settings import Settings
+from makeready.service.store import Store, open_store
+
+__all__ = ["Account", "Job", "Kept", "Service", "Settings"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """Every part, ready. Several processes have one each, over the same database and store."""
+
+    settings: Settings
+    database: Database
+    plans: Plans
+    accounts: Accounts
+    jobs: Jobs
+    queue: Queue
+    store: Store
+    files: Files
+    fetcher: Fetcher
+    reports: Reports
+    limiter: Limiter
+    idempotency: Idempotency
+    library: Library = field(default_factory=Library)
+
+    @classmethod
+    def open(cls, settings: Settings, *, migrate: bool = True) -> Service:
+        """Find the database and the store.
+
+        Args:
+            settings: where they are.
+            migrate: bring the tables up to this version first.
+
+        Raises:
+            UsageError: a setting does not fit, the secret key is missing, or the database cannot be reached.
+        """
+        secret = settings.secret()
+        settings.data.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.database)
+        if migrate:
+            schema.upgrade(database)
+        plans = Plans.load(settings.plans_file)
+        store = open_store(settings)
+        return cls(
+            settings,
+            database,
+            plans,
+            Accounts(database, secret, plans),
+            Jobs(database, settings),
+            Queue(database),
+            store,
+            Files(database, store, settings, secret),
+            Fetcher(settings),
+            Reports(database),
+            Limiter(settings, plans),
+            Idempotency(database),
+        )
+
+    @staticmethod
+    def new_id(kind: str = "") -> str:
+        """An identifier that nothing has; ``kind`` goes before it."""
+        return ids.new(kind)
+
+    def receipt(self, job: Job) -> str | None:
+        """The name of the entry with which a job was paid; none where it was free."""
+        return None if job.transaction is None else wallet.name(job.transaction)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.database.close()

@@ -1,0 +1,56 @@
+"""The APIs that the service speaks: what each of them says about itself, and where they are found.
+
+A dialect is a module here with a constant ``DIALECT``. Its ``build`` begins with ``app = api(DIALECT, service)`` of the
+module ``makeready.service.api`` and adds routes with their full paths; parts are made with ``router()`` of that module.
+What this gives without a word in the dialect: a key is asked for before the body is read (not for routes with
+``openapi_extra={"security": []}``), requests are counted against the account's limit, JSON is taken literally,
+``Idempotency-Key`` is kept, and every refusal has the dialect's own shape.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from makeready.service.core import Service
+    from makeready.service.limits import Standing
+    from makeready.service.problems import Problem
+    from makeready.service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the front has to know about an API."""
+
+    #: In settings, paths of the documentation and the job table: ``printcart``.
+    name: str
+    title: str
+    #: Where its paths begin, whole segments: ``("/v1/services",)``.
+    prefixes: tuple[str, ...]
+    build: Callable[[Service], FastAPI]
+    #: The body of a refusal.
+    shape: Callable[[Problem, Settings], dict[str, Any]]
+    #: The header that carries the key: ``Authorization`` (as ``Bearer …``) or one such as ``X-API-Key``.
+    key_header: str = "Authorization"
+    #: The largest body. Never more than ``limits_upload_mb`` of the settings.
+    body_bytes: int = 1 << 20
+    #: The status of a request whose fields do not fit.
+    invalid_status: int = 422
+    #: Headers that tell a client how far it is within its limit, on every answer; none where the API has none.
+    standing: Callable[[Standing], Mapping[str, str]] | None = None
+
+
+def load(name: str) -> Dialect:
+    """One dialect by its name in the settings; its module is imported now."""
+    found: Dialect = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").DIALECT
+    return found
+
+
+def enabled(settings: Settings) -> tuple[Dialect, ...]:
+    """All that the settings switch on."""
+    return tuple(load(name) for name in settings.dialects)

@@ -1,0 +1,264 @@
+"""Fixes: jobs that mend the file of a report, with an approval between plan and deed where the client wants one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from fastapi import FastAPI, Request
+
+from makeready.service.dialects.printcart import preflight
+from makeready.service.dialects.printcart.documenting import refusals
+from makeready.service.dialects.printcart.models import (
+    FixCreated,
+    FixCreatedAnswer,
+    FixJob,
+    FixJobAnswer,
+    FixOptions,
+    FixRequest,
+    PlannedFix,
+    TokenCost,
+)
+from makeready.service.dialects.printcart.shaping import (
+    NAME,
+    Caller,
+    begin,
+    deducted,
+    ended,
+    found,
+    invalid,
+    known,
+    link,
+    run,
+    time,
+)
+from makeready.service.errors import Conflict, InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from makeready.service.core import Account, Job, Kept, Service
+
+_TAG = "Fixes"
+OPERATION = "fix"
+#: States that clients of this API do not know: until it ends, a job is in one of its stages.
+_STATUS = {"pending": None, "processing": None, "cancelled": "failed"}
+
+
+def add(app: FastAPI, service: Service) -> None:
+    """Add the routes of this part."""
+
+    @app.post(
+        "/v1/services/preflight/ai-jobs",
+        status_code=202,
+        tags=[_TAG],
+        summary="Mend the file of a report",
+        operation_id="createFixJob",
+        response_description="The job was begun",
+        responses=refusals(402, 404, 409, 413, 422, 503),
+    )
+    async def create(given: FixRequest, request: Request, account: Caller) -> FixCreatedAnswer:
+        """Holds the most that the job can cost, and begins it; what it does not cost comes back when it ends."""
+        params, estimate = await run(ordered, service, account, given)
+        job = await begin(
+            service,
+            account,
+            request,
+            OPERATION,
+            id_kind="job",
+            amount=estimate.max,
+            kind="hold",
+            stage="analyzing",
+            params=params,
+        )
+        return FixCreatedAnswer(
+            data=FixCreated(job_id=job.id, status="analyzing", estimated_token_cost=estimate),
+        )
+
+    @app.get(
+        "/v1/services/preflight/ai-jobs/{jobId}",
+        tags=[_TAG],
+        summary="Look at a fix job",
+        operation_id="getFixJob",
+        response_description="The job",
+        responses=refusals(404, 422),
+    )
+    async def get(jobId: str, account: Caller) -> FixJobAnswer:  # noqa: N803 - the documented name
+        """Poll it until it has ended. While it is `awaiting_approval` it has `plan` and `previewUrl`."""
+        return FixJobAnswer(data=await run(looked, service, account, jobId))
+
+    @app.post(
+        "/v1/services/preflight/ai-jobs/{jobId}/approve",
+        tags=[_TAG],
+        summary="Approve what is planned",
+        operation_id="approveFixJob",
+        response_description="The job goes on",
+        responses=refusals(404, 409, 413, 422),
+    )
+    async def approve(jobId: str, account: Caller) -> FixJobAnswer:  # noqa: N803 - the documented name
+        """The job goes on to `applying`."""
+        return FixJobAnswer(data=await run(approved, service, account, jobId))
+
+    @app.post(
+        "/v1/services/preflight/ai-jobs/{jobId}/reject",
+        tags=[_TAG],
+        summary="Reject what is planned",
+        operation_id="rejectFixJob",
+        response_description="The job has ended",
+        responses=refusals(404, 409, 413, 422),
+    )
+    async def reject(jobId: str, account: Caller) -> FixJobAnswer:  # noqa: N803 - the documented name
+        """The job ends as `rejected`, and all that was held comes back."""
+        return FixJobAnswer(data=await run(rejected, service, account, jobId))
+
+
+def looked(service: Service, account: Account, job_id: str) -> FixJob:
+    """A job.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return told(service, account, found(service, account, job_id, OPERATION))
+
+
+def approved(service: Service, account: Account, job_id: str) -> FixJob:
+    """A job, as it goes on.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it does not wait for approval.
+    """
+    found(service, account, job_id, OPERATION)
+    return told(service, account, service.jobs.approve(account.id, job_id))
+
+
+def rejected(service: Service, account: Account, job_id: str) -> FixJob:
+    """A job, as it ended.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it does not wait for approval.
+    """
+    before = found(service, account, job_id, OPERATION)
+    if before.state != "awaiting_approval":
+        raise Conflict(f"Job {job_id} is {_status(before)}, and can not be rejected.", "Look at the job.")
+    return told(service, account, service.jobs.reject(account.id, job_id))
+
+
+def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict[str, Any], TokenCost]:
+    """What a job is given, and what it may cost.
+
+    Raises:
+        NotFound: there is no such report.
+        Conflict: its file is not kept any more.
+        InvalidRequest: a fix does not exist or does not fit the file, or there is nothing to fix.
+        Unavailable: a fix needs what is not installed.
+    """
+    asked = given.options or FixOptions()
+    report = service.reports.get(account.id, known(given.preflight_report_id, "report"))
+    file_id = _file(service, account, report)
+    fixes = list(_fixes(service, asked, report))
+    prices = {fix: service.plans.price(NAME, OPERATION, fix) for fix in fixes}
+    estimate = estimated(prices)
+    options: dict[str, Any] = {
+        **preflight.options(report.request),
+        "name": report.document["file"]["path"],
+        "requireApproval": asked.require_approval,
+        # What a derived plan turns out to need beyond these is free: nobody pays more than was estimated.
+        "prices": prices,
+    }
+    # What it is is known by now, and after a fix it may be another kind than it was.
+    options.pop("fileType", None)
+    if asked.target_dpi is not None:
+        options["targetDpi"] = asked.target_dpi
+    service.library.require(OPERATION, {**options, "fixTypes": fixes})
+    if asked.fix_types is not None:
+        options["fixTypes"] = fixes
+    told = {"preflightReportId": report.id, "fixTypes": fixes, "estimate": estimate.model_dump()}
+    return {
+        "inputs": {"file": {"file": file_id}},
+        "options": options,
+        "request": {**report.request, **told},
+    }, estimate
+
+
+def estimated(prices: dict[str, int]) -> TokenCost:
+    """From the cheapest fix alone to all of them: fixes that change nothing cost nothing."""
+    return TokenCost(min=min(prices.values()), max=sum(prices.values()))
+
+
+def _file(service: Service, account: Account, report: Kept) -> str:
+    """The file of a report.
+
+    Raises:
+        Conflict: it is not kept any more.
+    """
+    if report.file_id is not None:
+        try:
+            return service.files.get(account.id, report.file_id).id
+        except NotFound:
+            pass
+    raise Conflict(
+        f"The file of the report {report.id} is no longer kept.", "Check it again, and fix from that report."
+    )
+
+
+def _fixes(service: Service, asked: FixOptions, report: Kept) -> tuple[str, ...]:
+    """The fixes that are to be made.
+
+    Raises:
+        InvalidRequest: one does not exist or does not fit the file, or there is nothing to fix.
+    """
+    if asked.fix_types is not None:
+        try:
+            return service.library.chosen(asked.fix_types, report.document["file"]["kind"])
+        except InvalidRequest as error:
+            raise invalid("options.fixTypes", error) from error
+    fixes = service.library.called_for(report.document)
+    if not fixes:
+        nothing = InvalidRequest(
+            f"The report {report.id} has no issue that a fix cures.",
+            "Name the fixes in options.fixTypes, if you want some.",
+        )
+        refusal = invalid("options.fixTypes", nothing)
+        refusal.code = "NOTHING_TO_FIX"
+        raise refusal
+    return fixes
+
+
+def _status(job: Job) -> str:
+    return _STATUS.get(job.state, job.state) or job.stage or "analyzing"
+
+
+def told(service: Service, account: Account, job: Job) -> FixJob:
+    """A job as clients see it."""
+    asked, result = job.params["request"], job.result or {}
+    files, reports = result.get("files", {}), result.get("reports", {})
+    waits, done = job.state == "awaiting_approval", job.state == "completed"
+    return FixJob(
+        job_id=job.id,
+        status=cast(Any, _status(job)),
+        preflight_report_id=asked["preflightReportId"],
+        fix_types=asked["fixTypes"],
+        estimated_token_cost=TokenCost(**asked["estimate"]),
+        tokens_deducted=deducted(job),
+        plan=planned(result) if waits else None,
+        preview_url=link(service, account, files.get("preview")) if waits else None,
+        corrected_file_url=link(service, account, files.get("corrected")) if done else None,
+        applied_fixes=result.get("applied") if done else None,
+        before_report=reports.get("before", asked["preflightReportId"]) if done else None,
+        after_report=reports.get("after") if done else None,
+        error_message="The job was cancelled." if job.state == "cancelled" else job.error_message,
+        created_at=time(job.created_at),
+        completed_at=ended(job.ended_at),
+    )
+
+
+def planned(result: dict[str, Any]) -> list[PlannedFix]:
+    """The plan of a job that waits, step by step."""
+    return [
+        PlannedFix(
+            fix_type=step["fix"],
+            reason=step.get("reason", ""),
+            settings=step.get("settings", {}),
+            tokens=step.get("price", 0),
+        )
+        for step in result["plan"]["steps"]
+    ]

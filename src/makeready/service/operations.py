@@ -1,0 +1,157 @@
+"""What a job can do, by name: which code does it, which inputs it takes, and what it needs that may not be installed.
+
+The options of a job are data, and reach its child as they are. Those of the operations here:
+
+``remove_background``, input ``image``, output role ``image``
+    ``subject_type`` auto, person, product, logo, text, hair_heavy · ``edge_softness`` 0..10 (5) · ``high_detail_mode``
+    false · ``quality`` basic, plus · ``output_background`` transparent, white or #rrggbb · ``model`` a segmenter's name
+    · ``despill`` true · ``crop`` false · ``margin`` "5 %" or "20 px" · ``format`` png, jpg, webp (png) · ``max_width``,
+    ``max_height``, ``max_side``: pixels that the result is made smaller to fit, never larger · ``empty`` "refuse" (the
+    job fails where no subject is found) or "keep" (a clear picture) · ``accept``.
+    Result: ``provider``, ``engine``, ``subject``, ``width``, ``height``, ``format``, ``empty``, ``fallback``,
+    ``notes``, ``share`` (of the picture, 0..1), ``box``.
+``check``, input ``file``, output role ``page`` (HTML), report ``report``
+    ``profile`` a name ("default") · ``requirements`` {``requiredDpi``, ``requiredColorMode`` cmyk, rgb or gray,
+    ``bleedMm``} · ``canvas`` [width, height] in inches · ``fileType`` jpeg, png, tiff, pdf … : what it should be ·
+    ``name`` what to call the file · ``page`` true: make the HTML page · ``accept``.
+    Result: ``verdict``, ``kind``, ``format``, ``errors``, ``warnings``, ``infos``, ``stars``, ``codes``, ``pages``.
+``fix``, input ``file``, stages ``analyzing`` and ``applying``, output roles ``preview`` and ``corrected``, reports
+``before`` and ``after``
+    The options of ``check``, and ``fixTypes`` ids of fixes (those that cure the issues where left out) · ``settings``
+    {id: {setting: value}} · ``targetDpi`` for fixes that have a resolution · ``allow`` safe, review ("review") ·
+    ``requireApproval`` false · ``prices`` {id: amount}, ``price`` of a fix that is not among them (0).
+    Result after ``analyzing``: ``plan`` (``makeready.plan/1`` with a ``price`` at each step), ``estimate``
+    {``min``, ``max``, ``prices``}. After ``applying``: ``applied`` ids, ``changes``, ``refused`` [{``fix``,
+    ``reason``}], ``unchanged`` ids, ``proof``, ``verdict``, ``cured``, ``remaining``.
+
+``accept`` lists kinds of file that are taken (``service.sniff``'s names: jpeg, png …), where not all are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from makeready.errors import MissingDependency, UsageError
+from makeready.service.errors import NotFound
+
+#: What finds the subject where nobody names another.
+SEGMENTER = "isnet"
+#: Drawn rather than photographed: no model is needed.
+WITHOUT_A_MODEL = frozenset({"logo", "text"})
+#: The stages of a job that is planned first and done then.
+ANALYZING, APPLYING = "analyzing", "applying"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that jobs do."""
+
+    name: str
+    #: ``package.module:function``; called in the child with the task and what it works with (``child.Desk``).
+    work: str
+    queue: str = "cpu"
+    inputs: tuple[str, ...] = ("image",)
+    #: The stages it goes through, the first one first; none where it is done in one go.
+    stages: tuple[str, ...] = ()
+    #: Whether it is only there for tests (``MAKEREADY_TESTING``).
+    testing: bool = False
+
+
+_TRYING = "makeready.service.work.trying"
+
+OPERATIONS: Mapping[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("remove_background", "makeready.service.work.remove_background:run"),
+        Operation("check", "makeready.service.work.check:run", inputs=("file",)),
+        Operation("fix", "makeready.service.work.fix:run", inputs=("file",), stages=(ANALYZING, APPLYING)),
+        *(
+            Operation(name, f"{_TRYING}:{name}", inputs=(), testing=True)
+            for name in (
+                "empty", "sleep", "hang", "fail", "leave", "segfault", "eat_memory", "burn_cpu", "fill_disk",
+                "use_network", "read_secrets", "write_outside", "who",
+            )
+        ),
+    )
+}  # fmt: skip
+
+
+def named(name: str, *, testing: bool = False) -> Operation:
+    """An operation by name.
+
+    Raises:
+        NotFound: there is none, or it is only there for tests.
+    """
+    operation = OPERATIONS.get(name)
+    if operation is None or (operation.testing and not testing):
+        raise NotFound(f"There is no operation {name!r}.", f"There is {', '.join(known(testing=testing))}.")
+    return operation
+
+
+def known(*, testing: bool = False) -> tuple[str, ...]:
+    """The names of all that may be asked for."""
+    return tuple(name for name, operation in OPERATIONS.items() if testing or not operation.testing)
+
+
+def missing(name: str, options: Mapping[str, Any]) -> str | None:
+    """What a job would need that is not installed, and the command that installs it; ``None`` where nothing is.
+
+    Quick, and loads no engine: for the web process, before anything is charged.
+
+    Args:
+        name: of the operation.
+        options: of the job; a name in them that does not exist is the operation's to refuse.
+    """
+    try:
+        if name == "remove_background":
+            _segmenting(options)
+        elif name == "fix":
+            settings = options.get("settings") or {}
+            for id in options.get("fixTypes") or ():
+                _fixing(id, settings.get(id) or {})
+    except MissingDependency as error:
+        return f"{error} {error.hint}".strip()
+    except UsageError:
+        return None
+    return None
+
+
+def _segmenting(options: Mapping[str, Any]) -> None:
+    """See that what cuts a subject out is here.
+
+    Raises:
+        MissingDependency: it is not.
+        UsageError: there is no such model.
+    """
+    model = str(options.get("model") or SEGMENTER)
+    refined = options.get("quality") == "plus" or options.get("high_detail_mode")
+    if options.get("subject_type") in WITHOUT_A_MODEL or model == "flat":
+        return
+    from makeready.models import session
+    from makeready.segment import backend
+
+    backend.chosen(model)
+    _packages(session, "onnxruntime", "openvino")
+    if refined:
+        _packages(session, "scipy")
+
+
+def _packages(session: Any, *either: str) -> None:
+    if not any(map(session.installed, either)):
+        raise MissingDependency(f"The package {either[0]} is not installed.", "Install it: pip install 'makeready[ai]'")
+
+
+def _fixing(id: str, settings: Mapping[str, Any]) -> None:
+    """See that the model of a fix is here, where it has one.
+
+    Raises:
+        MissingDependency: it is not.
+        UsageError: there is no such model.
+    """
+    if id == "remove_background":
+        _segmenting(settings)
+    elif (model := settings.get("model")) and model != "lanczos":
+        import_module("makeready.upscale").require(str(model), str(settings.get("style") or "truthful"), 4.0)

@@ -1,0 +1,185 @@
+"""What pictures tell besides the picture, taken out of the files that clients get: where, when and by whom it was made.
+
+The picture's data stay byte for byte: nothing is decoded. What says how the picture has to be shown stays too: the ICC
+profile, the density, which way up it is. PDFs are left alone; what they say of themselves belongs to the print job.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+#: JPEG: EXIF and XMP, Photoshop and IPTC, what other programs keep for themselves, comments. JFIF (APP0), ICC (APP2)
+#: and Adobe's word on the colours (APP14) stay.
+_APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
+_SCAN, _END = 0xDA, 0xD9
+_ICC = b"ICC_PROFILE\0"
+#: TIFF: description, maker, model, software, date, artist, host, XMP, copyright, IPTC, Photoshop, and what lies in
+#: directories of their own: EXIF and GPS.
+_TIFF_WORDS = frozenset({269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33723, 34377, 37724, 42033, 42112})
+_TIFF_FOLDERS = frozenset({34665, 34853, 40965})
+_TIFF_ORIENTATION = 274
+_TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+#: Pages of a TIFF that are gone through, and tags of each.
+_MOST = 1000
+#: PNG: words, time, EXIF, and XMP, which is words too.
+_PNG_WORDS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"})
+_WEBP_WORDS = frozenset({b"EXIF", b"XMP "})
+#: The bits of VP8X that announce them.
+_WEBP_FLAGS = 0x08 | 0x04
+
+
+def strip(path: Path, orientation: int | None = None) -> None:
+    """Take the metadata out of a JPEG, PNG, WebP or TIFF; other kinds are left alone.
+
+    Args:
+        path: the file; it is replaced.
+        orientation: how the stored picture has to be turned, as EXIF counts, where it has to.
+    """
+    data = path.read_bytes()
+    for magic, without in _KINDS:
+        if data.startswith(magic):
+            path.write_bytes(without(data, orientation))
+            return
+
+
+def _jpeg(data: bytes, orientation: int | None) -> bytes:
+    out = bytearray(data[:2])
+    if orientation in range(2, 9):
+        entry = struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, _TIFF_ORIENTATION, 3, 1, orientation, 0, 0)
+        turned = b"Exif\0\0" + entry
+        out += struct.pack(">BBH", 0xFF, _APP1, len(turned) + 2) + turned
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker in (_SCAN, _END):
+            break
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in range(0xD0, 0xD9) or marker in (0x00, 0x01):
+            at += 2
+            continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        body = data[at + 4 : at + 2 + length]
+        others = marker in range(_APP1, _APP15 + 1) and marker != _APP14
+        if not (marker == _COMMENT or (others and not (marker == _APP2 and body.startswith(_ICC)))):
+            out += data[at : at + 2 + length]
+        at += 2 + max(length, 2)
+    return bytes(out) + data[at:]
+
+
+def _png(data: bytes, orientation: int | None) -> bytes:
+    out, at = bytearray(data[:8]), 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        kind = data[at + 4 : at + 8]
+        if kind == b"IDAT" and orientation in range(2, 9):
+            entry = struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, _TIFF_ORIENTATION, 3, 1, orientation, 0, 0)
+            out += struct.pack(">I", len(entry)) + b"eXIf" + entry + struct.pack(">I", zlib.crc32(b"eXIf" + entry))
+            orientation = None
+        if kind not in _PNG_WORDS:
+            out += data[at : at + 12 + length]
+        at += 12 + length
+    return bytes(out)
+
+
+def _webp(data: bytes, _orientation: int | None) -> bytes:
+    """Which way up a WebP is, no viewer asks its EXIF."""
+    if data[8:12] != b"WEBP":
+        return data
+    out, at = bytearray(), 12
+    while at + 8 <= len(data):
+        kind = data[at : at + 4]
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        whole = 8 + length + (length & 1)
+        if kind == b"VP8X":
+            part = bytearray(data[at : at + whole])
+            part[8] &= ~_WEBP_FLAGS
+            out += part
+        elif kind not in _WEBP_WORDS:
+            out += data[at : at + whole]
+        at += whole
+    return b"RIFF" + struct.pack("<I", len(out) + 4) + b"WEBP" + bytes(out)
+
+
+def _tiff(data: bytes, _orientation: int | None) -> bytes:
+    """Tags are taken out of the directories, and what they pointed to becomes zeros."""
+    out = bytearray(data)
+    order = "<" if data[:2] == b"II" else ">"
+    big = struct.unpack_from(f"{order}H", data, 2)[0] == 43
+    try:
+        (at,) = struct.unpack_from(f"{order}Q", data, 8) if big else struct.unpack_from(f"{order}I", data, 4)
+        seen: set[int] = set()
+        while at and at not in seen and len(seen) < _MOST:
+            seen.add(at)
+            at = _directory(out, at, order, big, seen)
+    except (struct.error, OverflowError):  # it points past its end: what was read so far is clean
+        return bytes(out)
+    return bytes(out)
+
+
+def _directory(out: bytearray, at: int, order: str, big: bool, seen: set[int]) -> int:
+    """Take the words out of one directory.
+
+    Returns:
+        Where the next one is.
+    """
+    number, width, offset = ("Q", 20, "Q") if big else ("H", 12, "I")
+    head = struct.calcsize(f"={number}")
+    (count,) = struct.unpack_from(f"{order}{number}", out, at)
+    count = min(count, 65_535)
+    kept = bytearray()
+    for place in range(at + head, at + head + count * width, width):
+        (tag,) = struct.unpack_from(f"{order}H", out, place)
+        if tag in _TIFF_WORDS:
+            _erase(out, place, order, big)
+        elif tag in _TIFF_FOLDERS:
+            (below,) = struct.unpack_from(f"{order}{offset}", out, place + width - struct.calcsize(f"={offset}"))
+            if below not in seen:
+                seen.add(below)
+                for entry in _entries(out, below, order, big):
+                    _erase(out, entry, order, big)
+        else:
+            kept += out[place : place + width]
+    link = at + head + count * width
+    size = struct.calcsize(f"={offset}")
+    (following,) = struct.unpack_from(f"{order}{offset}", out, link)
+    table = struct.pack(f"{order}{number}", len(kept) // width) + bytes(kept) + bytes(out[link : link + size])
+    out[at : link + size] = table.ljust(link + size - at, b"\0")
+    return int(following)
+
+
+def _entries(out: bytearray, at: int, order: str, big: bool) -> Iterator[int]:
+    number, width = ("Q", 20) if big else ("H", 12)
+    head = struct.calcsize(f"={number}")
+    (count,) = struct.unpack_from(f"{order}{number}", out, at)
+    yield from range(at + head, at + head + min(count, _MOST) * width, width)
+
+
+def _erase(out: bytearray, entry: int, order: str, big: bool) -> None:
+    """Make the value of a tag zeros, wherever it lies."""
+    _, kind, count = struct.unpack_from(f"{order}HH{'Q' if big else 'I'}", out, entry)
+    room = 8 if big else 4
+    place = entry + (12 if big else 8)
+    size = _TIFF_SIZES.get(kind, 0) * count
+    if size > room:
+        (place,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", out, place)
+    end = min(len(out), place + size)
+    if 8 <= place < end:
+        out[place:end] = bytes(end - place)
+
+
+_KINDS: tuple[tuple[bytes, Callable[[bytes, int | None], bytes]], ...] = (
+    (b"\xff\xd8\xff", _jpeg),
+    (b"\x89PNG\r\n\x1a\n", _png),
+    (b"RIFF", _webp),
+    (b"II*\0", _tiff),
+    (b"MM\0*", _tiff),
+    (b"II+\0", _tiff),
+    (b"MM\0+", _tiff),
+)

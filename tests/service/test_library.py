@@ -1,0 +1,64 @@
+"""What APIs learn from the library without a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import makeready
+from makeready import fixes
+from makeready.report.data import as_document
+from makeready.service.errors import InvalidRequest, Unavailable
+from makeready.service.library import Library
+from makeready.testing.builder import pdf
+
+
+@pytest.fixture
+def library() -> Library:
+    return Library()
+
+
+@pytest.mark.parametrize("product", ["photo_on_canvas", "poster", "wallpaper", "framed_print"])
+def test_stars_are_those_of_the_library(library: Library, product: str) -> None:
+    for width, height, across, along in ((4000, 3000, 30, 20), (1, 1, 0.1, 0.1), (1200, 1200, 12, 16.5)):
+        mine = library.stars(width, height, across, along, product)
+        assert mine == makeready.stars(width, height, (across, along), product)
+
+
+def test_fixes_come_in_the_order_in_which_they_are_made(library: Library) -> None:
+    assert library.chosen(["add_bleed", "convert_to_cmyk", "set_boxes"], "pdf") == (
+        "set_boxes", "convert_to_cmyk", "add_bleed"
+    )  # fmt: skip
+    assert set(library.cures) == {fix.id for fix in fixes.catalogue()}
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind", "words"),
+    [(["add_bled"], "pdf", "add_bleed"), (["add_bleed"] * 2, "pdf", "twice"), (["embed_fonts"], "raster", "pdf files")],
+)
+def test_fixes_that_do_not_fit_are_named(library: Library, ids: list[str], kind: str, words: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        library.chosen(ids, kind)
+    assert words in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_report_calls_for_the_fixes_that_are_planned(library: Library, tmp_path: Path) -> None:
+    page = pdf("A6", bleed=None).image(100, colour="rgb", at=("10 mm", "10 mm"), size=("40 mm", "30 mm"))
+    report = makeready.check(page.save(tmp_path / "flyer.pdf"))
+    planned = makeready.plan(report, allow="review")
+    assert library.called_for(as_document(report)) == tuple(step.fix for step in planned.steps)
+    assert planned.steps
+
+
+def test_what_is_not_installed_is_named_with_its_command(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(tmp_path))
+    monkeypatch.setenv("MAKEREADY_CACHE", str(tmp_path))
+    for operation, options in (("remove_background", {}), ("fix", {"fixTypes": ["remove_background"]})):
+        with pytest.raises(Unavailable, match="makeready models install") as refused:
+            library.require(operation, options)
+        assert refused.value.code == "MODEL_NOT_INSTALLED"
+    library.require("remove_background", {"subject_type": "logo"})
+    library.require("fix", {"fixTypes": ["add_bleed"]})

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from makeready.cli import main
+from makeready.errors import UsageError
+from makeready.service.settings import DIALECTS, Settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("MAKEREADY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def _file(folder: Path, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "settings.toml").write_text(text)
+
+
+def test_nothing_has_to_be_told(tmp_path: Path) -> None:
+    settings = Settings.load()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.database == f"sqlite:///{tmp_path / 'makeready-data' / 'makeready.db'}"
+    assert settings.storage == (tmp_path / "makeready-data" / "files").as_uri()
+    assert settings.dialects == DIALECTS
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(tmp_path / "kept", 'port = 1\nhost = "file"\nworkers = 3\nqueues = ["gpu"]\n')
+    monkeypatch.setenv("MAKEREADY_DATA", str(tmp_path / "kept"))
+    monkeypatch.setenv("MAKEREADY_HOST", "environment")
+    monkeypatch.setenv("MAKEREADY_PORT", "2")
+    settings = Settings.load(port=4)
+    assert (settings.port, settings.host, settings.workers, settings.queues) == (4, "environment", 3, ("gpu",))
+    assert Settings.load(data=tmp_path / "other").workers == 0
+
+
+def test_what_is_empty_in_the_environment_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REDIS_URL", "PLANS_FILE", "FETCH_ALLOW", "DIALECTS", "WORKERS", "STORAGE_OPTIONS"):
+        monkeypatch.setenv(f"MAKEREADY_{name}", "")
+    settings = Settings.load()
+    assert (settings.redis_url, settings.plans_file, settings.dialects) == ("", None, DIALECTS)
+
+
+def test_words_have_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEREADY_FETCH_ALLOW", "10.0.0.0/8, printer.local ,")
+    assert Settings.load().fetch_allow == ("10.0.0.0/8", "printer.local")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "70000"), ("PORT", "many"), ("WORKERS", "-1"), ("LIMITS_MEGAPIXELS", "101"), ("DIALECTS", "klingon")],
+)
+def test_what_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"MAKEREADY_{name}", value)
+    with pytest.raises(UsageError, match=name.lower()) as refused:
+        Settings.load()
+    assert f"MAKEREADY_{name}" in refused.value.hint
+
+
+def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
+    _file(tmp_path / "kept", "port = = 1")
+    with pytest.raises(UsageError, match="cannot be read"):
+        Settings.load(data=tmp_path / "kept")
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
+    settings = Settings.load(data=tmp_path)
+    first = settings.secret()
+    assert len(first) >= 32
+    assert settings.secret() == first
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"host": "0.0.0.0"}, "MAKEREADY_SECRET_KEY"),
+        ({"host": "::"}, "MAKEREADY_SECRET_KEY"),
+        ({"secret_key": "short"}, "32"),
+    ],
+)
+def test_others_are_not_let_in_without_a_secret(tmp_path: Path, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        Settings.load(data=tmp_path, **given).secret()
+    assert told in refused.value.hint
+
+
+def test_the_doctor_prints_them_without_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {
+        "SECRET_KEY": "hush-one-hush-one-hush-one-hush-one",
+        "DATABASE_URL": "postgresql://jane:hush-two@db.example/make?password=hush-three",
+        "REDIS_URL": "redis://:hush-four@cache.example:6379/0",
+        "STORAGE_OPTIONS": '{"region": "eu-1", "secret_access_key": "hush-five", "session_token": "hush-six"}',
+        "PORT": "8123",
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(f"MAKEREADY_{name}", value)
+    said = CliRunner().invoke(main, ["doctor"]).output
+    assert "hush" not in said
+    lines = {line[4:26].strip(): line[27:] for line in said.splitlines()}
+    assert lines["setting port"] == "8123"
+    assert lines["setting host"] == "127.0.0.1  (by default)"
+    for shown in ("jane", "db.example", "cache.example:6379/0", "eu-1"):
+        assert shown in said
+    assert "sandbox" in said
+
+
+def test_the_doctor_says_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEREADY_PORT", "many")
+    done = CliRunner().invoke(main, ["doctor"])
+    assert done.exit_code >= 2
+    assert "MAKEREADY_PORT" in done.output

@@ -1,7 +1,9 @@
 """The colour engine, held against Pillow's LittleCMS, the CIE's formulas and what a pressman would say."""
 
 import io
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from makeready.colour import (
     UnusableProfile,
     ciede2000,
     limit,
+    littlecms,
     transform,
 )
 from makeready.colour.total_ink import interpolated
@@ -33,6 +36,14 @@ INTENTS = {
 COATED = press.load("fogra39")
 STEPS = np.linspace(0, 1, 6)
 RGB = np.stack(np.meshgrid(STEPS, STEPS, STEPS, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def test_profiles_outlive_those_who_tidy_temporary_files():
+    first = Path(littlecms.filed(COATED.icc))
+    shutil.rmtree(first.parent)
+    assert Path(littlecms.filed(COATED.icc)).read_bytes() == COATED.icc
+    Path(littlecms.filed(COATED.icc)).unlink()
+    assert Path(littlecms.filed(COATED.icc)).read_bytes() == COATED.icc
 
 
 def opened(icc):

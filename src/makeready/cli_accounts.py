@@ -266,7 +266,7 @@ def _opened(data: Path | None) -> Iterator[Accounts]:
         ) from error
     settings = Settings.load(data=data)
     secret = settings.secret()
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.folder()
     database = Database(settings.database)
     try:
         schema.upgrade(database)

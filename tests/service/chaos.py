@@ -142,20 +142,24 @@ class Storm:
                     stopped.append((time.monotonic() + self.lease * chance.uniform(0.5, 2.0), working[which]))
                     self.done["workers stopped"] += 1
                 elif what < 0.9:
+                    assert submitting[which].alive, self._said()
                     submitting[which].kill()
                     self.done["submitters killed"] += 1
                     submitting[which] = self._submitter(self.done["submitters killed"] + 10)
                 self._continue(stopped, time.monotonic())
             self._continue(stopped, float("inf"))
+            assert all(submitter.alive for submitter in submitting), self._said()
             for submitter in submitting:
                 submitter.kill()
             self._peace(service, working)
+            with service.database.reading() as connection:
+                begun = set(connection.execute(select(tables.worker.c.pid)).scalars())
             for worker in working:
                 worker.signal(signal.SIGTERM)
             for worker in working:
                 # One that was just starting knows no better than to die.
                 how = worker.wait(60)
-                assert how in {0, -signal.SIGTERM}, (how, (self.settings.data / "children.log").read_text()[-2000:])
+                assert how == 0 or (how == -signal.SIGTERM and worker.pid not in begun), (how, self._said())
         finally:
             for child in (*working, *submitting):
                 child.kill()
@@ -166,6 +170,9 @@ class Storm:
         with service.database.reading() as connection:
             pids = set(connection.execute(at_it.where(tables.job.c.state == states.PROCESSING)).scalars())
         return next((n for n, worker in enumerate(working) if worker.pid in pids and worker.alive), None)
+
+    def _said(self) -> str:
+        return (self.settings.data / "children.log").read_text()[-2000:]
 
     def _submitter(self, number: int) -> Submitter:
         owner = self.owners[number % len(self.owners)]

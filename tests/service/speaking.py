@@ -156,7 +156,7 @@ class Spoken:
 def _tables() -> bytes:
     """A database with all tables: a migration takes longer than most of these tests."""
     with tempfile.TemporaryDirectory() as folder:
-        Service.open(Settings.load(data=Path(folder), dialects=())).close()
+        Service.open(Settings.load(data=Path(folder))).close()
         return (Path(folder) / "makeready.db").read_bytes()
 
 
@@ -175,4 +175,4 @@ def spoken(settings: Settings) -> Iterator[Spoken]:
 
 
 def settings(folder: Path, **given: Any) -> Settings:
-    return Settings.load(data=folder, dialects=(), **given)
+    return Settings.load(data=folder, **given)

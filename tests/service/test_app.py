@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +15,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete, text
 
-from makeready.service import tables
+from makeready.service import database, tables
 from makeready.service.api import parsed
 from makeready.service.errors import ServiceError
 from service.speaking import LARGEST, PATH, Spoken, settings, spoken
@@ -168,6 +170,22 @@ def test_a_fault_of_ours_tells_its_number_only(words: Spoken) -> None:
     assert [line["request_id"] for line in failed] == [answer.json()["number"]]
     assert "secret-7" in repr(failed[0]["exc_info"])
     assert [line["status"] for line in lines if line["event"] == "request"] == [500]
+
+
+def test_a_database_that_is_busy_for_too_long_is_no_fault_of_ours(
+    words: Spoken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_SQLITE", ("busy_timeout=50",))
+    words.service.database.engine.dispose()
+    with contextlib.closing(sqlite3.connect(words.service.settings.data / "makeready.db")) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with structlog.testing.capture_logs() as lines:
+            answer = words.client.post(f"{PATH}/paid", json={"word": "x"}, headers=words.headers)
+    assert answer.status_code == 503
+    assert answer.json()["oh"] == "SERVICE_UNAVAILABLE"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "locked" in repr([line["exc_info"] for line in lines if line["event"] == "failed inside"])
+    assert words.client.post(f"{PATH}/paid", json={"word": "x"}, headers=words.headers).status_code == 202
 
 
 def test_a_router_whose_routes_let_anybody_in_is_not_taken(words: Spoken) -> None:

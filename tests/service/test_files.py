@@ -265,6 +265,11 @@ def test_without_a_public_url_links_lead_to_this_machine(
         ("invoice\u202egnp.exe", "invoicegnp.exe"),
         ("cafe\u0301.png", "caf\u00e9.png"),
         ("\ud800.png", "png"),
+        ("in\u200bvoice\u2028\ufeff.png", "invoice.png"),
+        (
+            "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.png",
+            "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.png",
+        ),  # a letter's shape
         ("日本語 🎨.png", "日本語 🎨.png"),
     ],
 )

@@ -21,6 +21,7 @@ from makeready.service.database import Database
 from makeready.service.errors import Conflict, Unavailable
 from makeready.service.files import DAY, GRACE_S, File, Files
 from makeready.service.janitor import Janitor, month
+from makeready.service.jobs import Jobs
 from makeready.service.plans import Plans
 from makeready.service.reports import Reports
 from makeready.service.settings import Settings
@@ -54,8 +55,9 @@ class House:
     def another(self) -> Janitor:
         """A janitor, as in a process of its own."""
         service = SimpleNamespace(
-            database=self.database, store=self.store, files=self.files, plans=self.plans, settings=self.settings
-        )
+            database=self.database, store=self.store, files=self.files, plans=self.plans, settings=self.settings,
+            jobs=Jobs(self.database, self.settings),
+        )  # fmt: skip
         return Janitor(cast("Service", service))
 
     def kept(self, **more: Any) -> File:
@@ -152,6 +154,17 @@ def test_a_file_that_a_job_needs_stays_until_the_job_has_ended(house: House) -> 
         connection.execute(update(tables.job).values(state="cancelled"))
     assert house.janitor.expired() == 2
     assert house.objects() == set()
+
+
+def test_a_job_that_nobody_approves_ends_after_retention(house: House) -> None:
+    house.job("awaiting_approval", {}, {})
+    assert house.janitor.forgotten() == 0
+    with house.database.writing() as connection:
+        days = house.settings.retention_days + 1
+        connection.execute(update(tables.job).values(run_at=clock.now() - days * DAY))
+    house.another().turn()
+    with house.database.reading() as connection:
+        assert connection.execute(select(tables.job.c.state, tables.job.c.error_code)).one() == ("cancelled", "EXPIRED")
 
 
 def test_many_files_go_in_one_turn_past_those_that_are_needed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -328,3 +328,44 @@ def test_many_submit_at_once_and_no_wallet_is_overdrawn(database: Database, tmp_
     books = Books.of(database)
     assert books.balances[owner] == 10
     books.balanced()
+
+
+@pytest.mark.parametrize("left", ["awaiting_approval", "pending"])
+def test_what_nobody_approved_or_took_ends_with_everything_given_back(
+    jobs: Jobs, queue: Queue, owner: str, database: Database, left: str
+) -> None:
+    hook = {"webhook_url": "https://example.com/hook"}
+    waits = awaiting(jobs, queue, owner, **hook) if left == "awaiting_approval" else submit(jobs, owner, **hook)
+    approved = awaiting(jobs, queue, owner) if left == "awaiting_approval" else None
+    with database.writing() as connection:
+        connection.execute(update(tables.job).values(run_at=tables.job.c.run_at - 100))
+    if approved is not None:
+        jobs.approve(owner, approved.id)
+    assert jobs.expire(200) == 0
+    assert jobs.expire(50) == 1
+    assert jobs.expire(50) == 0
+    job = jobs.get(owner, waits.id)
+    assert (job.state, job.error_code, job.cost) == ("cancelled", "EXPIRED", 0)
+    assert "in time" in str(job.error_message)
+    books = Books.of(database)
+    assert books.ledger[job.id]["refund"] == 150
+    assert books.deliveries == {job.id: 1}
+    with pytest.raises(Conflict):
+        jobs.approve(owner, job.id)
+
+
+def test_expired_and_approved_at_once_it_is_one_of_them(
+    jobs: Jobs, queue: Queue, owner: str, database: Database
+) -> None:
+    for _ in range(5):
+        job = awaiting(jobs, queue, owner)
+        with database.writing() as connection:
+            connection.execute(update(tables.job).values(run_at=0.0))
+        with ThreadPoolExecutor(2) as pool:
+            expired = pool.submit(jobs.expire, 50)
+            approved = pool.submit(jobs.approve, owner, job.id)
+            won = (expired.result(), approved.exception() is None)
+        assert won in {(1, False), (0, True)}
+        if won[0] == 0:
+            jobs.cancel(owner, job.id)
+    assert Books.of(database).balances[owner] == GRANT

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 import makeready
+from fixes import subjects
 from makeready import fixes
 from makeready.report.data import as_document
+from makeready.service import clock, operations, tables
+from makeready.service.database import Database
 from makeready.service.errors import InvalidRequest, Unavailable
 from makeready.service.library import Library
 from makeready.testing.builder import pdf
@@ -62,3 +66,51 @@ def test_what_is_not_installed_is_named_with_its_command(
         assert refused.value.code == "MODEL_NOT_INSTALLED"
     library.require("remove_background", {"subject_type": "logo"})
     library.require("fix", {"fixTypes": ["add_bleed"]})
+
+
+def test_what_workers_lack_counts_and_not_what_the_web_process_has(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path).parent))
+    why = "The weights of ISNet are not installed. Install them: makeready models install isnet"
+    library, lacks = Library(database), {"segment:isnet": why}
+
+    def work(id: str, lacks: dict[str, str], *, queue: str = "cpu", seen: float = 0.0) -> None:
+        with database.writing() as connection:
+            connection.execute(
+                insert(tables.worker).values(
+                    id=id, host="here", pid=1, queues=[queue], slots=1, draining=False, lacks=lacks,
+                    started_at=0, seen_at=clock.now() - seen,
+                )
+            )  # fmt: skip
+
+    library.require("remove_background", {})  # no worker lives, and this machine has the model
+    work("poor", lacks)
+    with pytest.raises(Unavailable, match="makeready models install isnet") as refused:
+        library.require("remove_background", {})
+    assert refused.value.code == "MODEL_NOT_INSTALLED"
+    library.require("remove_background", {"subject_type": "logo"})
+    library.require("remove_background", {"model": "u2netp"})
+    library.require("remove_background", {}, "gpu")
+    work("dead", {}, seen=90)
+    work("elsewhere", {}, queue="gpu")
+    with pytest.raises(Unavailable):
+        library.require("remove_background", {})
+    work("rich", {"refine": "The package scipy is not installed."})
+    library.require("remove_background", {})
+    with pytest.raises(Unavailable):  # neither can do both
+        library.require("remove_background", {"quality": "plus"})
+
+
+def test_a_worker_says_what_it_lacks_in_the_words_of_a_refusal(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(tmp_path))
+    monkeypatch.setenv("MAKEREADY_CACHE", str(tmp_path))
+    lacks = operations.lacks()
+    assert {"segment:isnet", "segment:u2netp", "upscale:srmd:truthful"} <= set(lacks)
+    assert lacks["upscale:srmd:truthful"] == operations.missing(
+        "fix", {"fixTypes": ["upscale"], "settings": {"upscale": {"model": "srmd"}}}
+    )
+    with pytest.raises(Unavailable, match="models install"):
+        Library(database).require("remove_background", {})

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, insert, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from makeready.service import clock, tables
+from makeready.service import clock, tables, wallet
 from makeready.service.database import Database
 from makeready.service.jobs import Job, Jobs
 from makeready.service.queue import Claim, Queue
@@ -106,6 +107,13 @@ def test_the_question_whether_something_waits_is_answered_by_the_index(tmp_path:
     assert "ix_job_claim (queue=? AND state=?" in plan
 
 
+def test_a_database_that_cannot_be_opened_is_trouble_that_workers_outlive(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'gone' / 'service.db'}")
+    with pytest.raises(SQLAlchemyError, match="unable to open"):
+        Queue(database).claim("worker", ["cpu"])
+    database.close()
+
+
 def test_settled_with_everything_or_with_nothing(jobs: Jobs, queue: Queue, owner: str, database: Database) -> None:
     job, result = submit(jobs, owner, webhook_url="https://example.com/hook"), {"n": 1}
     claim = claimed(queue)
@@ -179,15 +187,37 @@ def test_a_beat_renews_the_lease_and_tells_how_far_it_is(jobs: Jobs, queue: Queu
     assert (now.progress, now.stage, now.state) == (1.0, "applying", "processing")
 
 
-@pytest.mark.parametrize("recovered", [False, True])
-def test_once_the_lease_ran_out_nothing_is_heard(
-    jobs: Jobs, queue: Queue, owner: str, database: Database, recovered: bool
-) -> None:
+def test_a_worker_that_was_slow_keeps_what_nobody_took(jobs: Jobs, queue: Queue, owner: str) -> None:
     job = submit(jobs, owner)
     claim = claimed(queue)
     time.sleep(LEASE * 1.5)
-    if recovered:
-        assert queue.recover(["cpu"]) == 1
+    assert queue.recover(["cpu"], spare={claim.token}) == 0
+    assert queue.held([claim]) == {claim.token}
+    assert queue.beat(claim, progress=0.5)
+    assert queue.recover(["cpu"]) == 0
+    time.sleep(LEASE * 1.5)
+    assert queue.settle(claim, state="completed", result={})
+    assert jobs.get(owner, job.id).attempt == 1
+
+
+def test_a_job_whose_books_are_wrong_does_not_keep_others_from_being_recovered(
+    jobs: Jobs, database: Database, owner: str
+) -> None:
+    queue = Queue(database, lease=0.0, attempts=1)
+    wrong, other = submit(jobs, owner), submit(jobs, owner)
+    claimed(queue), claimed(queue)
+    with database.writing() as connection:  # somebody gave it back by hand
+        wallet.give(connection, owner, "tokens", 100, kind="refund", job_id=wrong.id)
+    assert queue.recover(["cpu"]) == 1
+    assert [jobs.get(owner, one.id).state for one in (wrong, other)] == ["processing", "failed"]
+    assert Books.of(database).balances[owner] == GRANT
+
+
+def test_once_another_took_it_nothing_is_heard(jobs: Jobs, queue: Queue, owner: str, database: Database) -> None:
+    job = submit(jobs, owner)
+    claim = claimed(queue)
+    time.sleep(LEASE * 1.5)
+    assert queue.recover(["cpu"]) == 1
     written: list[str] = []
     assert not queue.beat(claim, progress=0.5)
     assert queue.held([claim]) == frozenset()
@@ -195,7 +225,6 @@ def test_once_the_lease_ran_out_nothing_is_heard(
     assert not queue.settle(claim, state="failed", error=("X", "x"))
     assert not queue.retry(claim)
     assert written == []
-    queue.recover(["cpu"])
     again = claimed(queue)
     assert (again.job.id, again.attempt) == (job.id, 2)
     assert again.token != claim.token

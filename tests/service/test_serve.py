@@ -259,7 +259,7 @@ def test_a_worker_of_its_own_ends_when_asked(start: Callable[..., Running]) -> N
 
 
 def _supervisor(tmp_path: Path, program: str) -> Supervisor:
-    return Supervisor(Settings.load(data=tmp_path, dialects=()), [sys.executable, "-c", program])
+    return Supervisor(Settings.load(data=tmp_path), [sys.executable, "-c", program])
 
 
 def test_what_dies_at_once_is_begun_again_ever_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

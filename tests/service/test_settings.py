@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -52,6 +53,17 @@ def test_what_is_empty_in_the_environment_is_not_set(monkeypatch: pytest.MonkeyP
     assert (settings.redis_url, settings.plans_file, settings.dialects) == ("", None, DIALECTS)
 
 
+def test_the_limits_that_are_promised_are_the_limits_that_are_set() -> None:
+    settings = Settings.load()
+    assert (settings.limits_megapixels, settings.limits_pages) == (50, 200)
+    assert (settings.limits_cpu_seconds, settings.limits_memory_mb) == (60, 2048)
+    assert (settings.limits_fetch_mb, settings.limits_fetch_seconds) == (100, 30)
+    assert settings.limits_upload_mb <= 30
+    assert settings.local
+    assert not settings.keep_metadata
+    assert not settings.testing
+
+
 def test_words_have_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAKEREADY_FETCH_ALLOW", "10.0.0.0/8, printer.local ,")
     assert Settings.load().fetch_allow == ("10.0.0.0/8", "printer.local")
@@ -59,19 +71,43 @@ def test_words_have_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "70000"), ("PORT", "many"), ("WORKERS", "-1"), ("LIMITS_MEGAPIXELS", "101"), ("DIALECTS", "klingon")],
+    [
+        ("PORT", "70000"),
+        ("PORT", "many"),
+        ("WORKERS", "-1"),
+        ("LIMITS_MEGAPIXELS", "101"),
+        ("DIALECTS", "klingon"),
+        ("DIALECTS", ","),
+        ("QUEUES", "gpu,gup"),
+        ("PUBLIC_URL", "preflight.example.com"),
+        ("PUBLIC_URL", "https://preflight.example.com/?a=b"),
+        ("STORAGE_OPTIONS", '{"endpoint": 3}'),
+    ],
 )
 def test_what_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"MAKEREADY_{name}", value)
     with pytest.raises(UsageError, match=name.lower()) as refused:
         Settings.load()
-    assert f"MAKEREADY_{name}" in refused.value.hint
+    assert f"MAKEREADY_{name} " in refused.value.hint
 
 
-def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
-    _file(tmp_path / "kept", "port = = 1")
+@pytest.mark.parametrize("written", [b"port = = 1", b"\xff\xfe"])
+def test_a_file_that_is_none_is_named(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / "settings.toml").write_bytes(written)
     with pytest.raises(UsageError, match="cannot be read"):
+        Settings.load(data=tmp_path)
+
+
+def test_a_misspelt_setting_in_the_file_is_not_passed_over(tmp_path: Path) -> None:
+    _file(tmp_path / "kept", "prot = 1")
+    with pytest.raises(UsageError, match="no setting 'prot'") as refused:
         Settings.load(data=tmp_path / "kept")
+    assert "'port'" in refused.value.hint
+
+
+def test_other_variables_of_the_environment_are_others_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEREADY_MODELS", "/elsewhere")
+    assert Settings.load().port == 8000
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
@@ -81,6 +117,63 @@ def test_the_secret_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
     assert settings.secret() == first
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xff\xff", b"short"])
+def test_a_damaged_secret_key_is_not_used(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "secret.key").write_bytes(damaged)
+    with pytest.raises(UsageError, match=r"secret\.key is damaged"):
+        Settings.load(data=tmp_path).secret()
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for impossible in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UsageError, match="cannot be made") as refused:
+            Settings.load(data=impossible).secret()
+        assert "MAKEREADY_DATA" in refused.value.hint
+
+
+def test_a_folder_without_room_for_a_key_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(UsageError, match="Read-only file system") as refused:
+        Settings.load(data=tmp_path).secret()
+    assert "MAKEREADY_SECRET_KEY" in refused.value.hint
+
+
+def test_nobody_else_on_the_machine_reads_what_is_kept(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    done = CliRunner().invoke(main, ["accounts", "list", "--data", str(data)])
+    assert done.exit_code == 0, done.output
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    (tmp_path / "open").mkdir(mode=0o755)  # made by somebody else, as for a container
+    CliRunner().invoke(main, ["accounts", "list", "--data", str(tmp_path / "open")])
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (tmp_path / "open").iterdir()} == {0}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgresql://jane:hush@db:port/x",
+        "postgresql+asyncpg://jane:hush@db/x",
+        "sqlite+aiosqlite:///x.db",
+        "mysql://jane:hush@db/x",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ],
+)
+def test_a_database_of_another_kind_is_told_with_what_would_do(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAKEREADY_DATABASE_URL", url)
+    done = CliRunner().invoke(main, ["accounts", "list", "--data", str(tmp_path)])
+    assert done.exit_code == 2, done.output
+    assert "DATABASE_URL is sqlite:///PATH or postgresql://" in done.output
+    assert "hush" not in done.output
 
 
 @pytest.mark.parametrize(

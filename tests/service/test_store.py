@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from makeready.errors import UsageError
 from makeready.service.errors import NotFound, Unavailable
@@ -264,8 +265,22 @@ def test_wrong_credentials_are_told_as_an_outage_without_saying_them(
 def test_a_bucket_that_is_not_there(s3: S3, tmp_path: Path, written: Callable[[int], Path]) -> None:
     store = open_store(Settings(data=tmp_path, storage_url="s3://no-such-bucket", storage_options=s3.options))
     assert not store.answers()
-    with pytest.raises(Unavailable):
-        store.put(written(10), KEY)
+    # Not that a file is gone, which would be for good; and whoever runs the service is told which name is wrong.
+    for use in (lambda: store.put(written(10), KEY), lambda: store.stream(KEY), lambda: next(store.listed())):
+        with capture_logs() as logs, pytest.raises(Unavailable):
+            use()
+        assert [(line["code"], "no-such-bucket" in line["why"]) for line in logs] == [("NoSuchBucket", True)]
+
+
+def test_a_server_that_is_not_there_is_told_in_the_log(s3: S3, tmp_path: Path) -> None:
+    options = s3.options | {"endpoint": "http://127.0.0.1:1", "token": "hush?hush"}
+    store = open_store(Settings(data=tmp_path, storage_url=f"s3://{s3.bucket}", storage_options=options))
+    with capture_logs() as logs:
+        assert not store.answers()
+    assert "127.0.0.1:1" in logs[0]["why"]
+    assert "hush" not in str(logs)
+    assert s3.options["secret_access_key"] not in str(logs)
+    assert "?" not in logs[0]["why"]
 
 
 def test_a_bucket_that_clients_cannot_reach_signs_nothing(s3: S3, tmp_path: Path) -> None:
@@ -282,6 +297,9 @@ def test_a_bucket_that_clients_cannot_reach_signs_nothing(s3: S3, tmp_path: Path
     [
         ("ftp://somewhere/files", {}, "ftp://somewhere/files"),
         ("s3:///prefix", {}, "no bucket"),
+        ("s3://bucket", {"aws_endpoint": "http://minio.example.com"}, "for everybody to read"),
+        ("s3://bucket", {"Endpoint_URL": "http://minio.example.com"}, "for everybody to read"),
+        ("s3://bucket", {"endpoint": "minio:9000"}, "no address of a server"),
         ("file://elsewhere/files", {}, "another machine"),
         ("file:///proc/nothing/files", {}, "cannot be made"),
         ("s3://bucket", {"enpoint": "http://127.0.0.1:9"}, "enpoint"),

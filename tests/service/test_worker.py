@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import OperationalError
 
-from makeready.service import clock, tables
+from makeready.service import clock, operations, tables
 from makeready.service.core import Service
 from makeready.service.errors import Unavailable
 from makeready.service.jobs import Job
@@ -75,7 +77,8 @@ def at_work(service: Service, work: Work | None = None, pace: Pace = PACE) -> It
     try:
         yield worker
     finally:
-        worker.stop()
+        if not worker.stopping:  # asked twice it would not let running jobs finish
+            worker.stop()
         thread.join(30)
         assert not thread.is_alive()
 
@@ -319,13 +322,16 @@ def test_what_a_job_wrote_that_was_cancelled_meanwhile_is_dropped(service: Servi
 
 
 def test_who_lost_its_lease_stops_and_settles_nothing(service: Service, owner: str) -> None:
+    begun: list[bool] = []
     seen: list[bool] = []
 
     def work(task: Task, tell: Tell) -> Done:
-        if seen:
+        begun.append(True)
+        if len(begun) > 1:
             return Done({"by": "another"})
         with service.database.writing() as connection:
             connection.execute(update(tables.job).values(lease_until=clock.now() - 1))
+        assert service.queue.recover(["cpu"]) == 1  # as another worker does
         until = time.monotonic() + 10
         while tell(0.5, "") and time.monotonic() < until:
             time.sleep(0.02)
@@ -334,8 +340,74 @@ def test_who_lost_its_lease_stops_and_settles_nothing(service: Service, owner: s
 
     with at_work(service, work):
         job = ended(service, owner, submit(service, owner))
-    assert seen == [True]
+    eventually(lambda: seen == [True])
     assert (job.state, job.attempt, job.result) == ("completed", 2, {"by": "another"})
+
+
+def test_a_worker_does_not_take_its_own_jobs_for_those_of_a_dead_one(
+    service: Service, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late it is with its leases: on a machine that slept, or whose clock was set."""
+    recover, recovered = service.queue.recover, threading.Event()
+
+    def looked(*given: object, **more: object) -> int:
+        with service.database.writing() as connection:
+            connection.execute(update(tables.job).values(lease_until=clock.now() - 60))
+        try:
+            return recover(*given, **more)  # type: ignore[arg-type]
+        finally:
+            recovered.set()
+
+    def work(_task: Task, tell: Tell) -> Done:
+        recovered.clear()
+        assert recovered.wait(10)
+        assert recovered.wait(10)
+        time.sleep(0.5)
+        return Done({}) if tell(1.0, "") else _raises(Stopped("no"))(_task, tell)
+
+    monkeypatch.setattr(service.queue, "recover", looked)
+    with at_work(service, work):
+        job = ended(service, owner, submit(service, owner))
+    assert (job.state, job.attempt) == ("completed", 1)
+
+
+def test_asked_by_two_at_once_it_still_finishes_what_it_has(service: Service, owner: str) -> None:
+    """As by systemd, which asks every process of a service, and by the server beside it."""
+    begun = threading.Event()
+
+    def work(_task: Task, tell: Tell) -> Done:
+        begun.set()
+        time.sleep(1.0)
+        return Done({}) if tell(1.0, "") else _raises(Stopped("no"))(_task, tell)
+
+    job = submit(service, owner)
+    with at_work(service, work) as worker:
+        assert begun.wait(20)
+        worker.stop()
+        worker.stop()
+    assert service.jobs.get(owner, job.id).state == "completed"
+
+
+def test_a_slot_that_cannot_be_had_is_tried_again(service: Service, owner: str) -> None:
+    failures = iter([OSError("no disk"), OSError("no process")])
+
+    class Fails(InThisProcess):
+        def __call__(self, settings: Settings) -> InThisProcess:
+            if error := next(failures, None):
+                raise error
+            return super().__call__(settings)
+
+    worker = Worker(
+        service.settings.model_copy(update={"workers": 1}), service=service, pace=Pace(poll=0.02, trouble=0.05),
+        chores={}, slot=Fails(lambda _task, _tell: Done({})),  # type: ignore[arg-type]
+    )  # fmt: skip
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        assert ended(service, owner, submit(service, owner)).state == "completed"
+    finally:
+        worker.stop()
+        thread.join(30)
 
 
 def test_asked_to_end_it_finishes_what_it_has_and_takes_nothing_new(service: Service, owner: str) -> None:
@@ -379,7 +451,7 @@ def test_asked_twice_it_ends_at_once(service: Service, owner: str) -> None:
     with at_work(service) as worker:
         eventually(lambda: service.jobs.get(owner, job.id).state == "processing", 20)
         worker.stop()
-        time.sleep(0.2)
+        time.sleep(0.6)
         worker.stop()
         asked = time.monotonic()
     assert time.monotonic() - asked < 5
@@ -403,18 +475,23 @@ def test_the_jobs_of_a_dead_worker_are_recovered_and_its_folder_removed(service:
         eventually(lambda: not dead.exists())
 
 
-def test_trouble_with_the_database_is_outlived(service: Service, owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy.exc import OperationalError
+@pytest.mark.parametrize("what", ["claim", "held", "recover"])
+@pytest.mark.parametrize("error", [lambda: OperationalError("SELECT", {}, Exception("gone")), lambda: ValueError("no")])
+def test_trouble_with_the_database_is_outlived(
+    service: Service, owner: str, monkeypatch: pytest.MonkeyPatch, what: str, error: Callable[[], Exception]
+) -> None:
+    real, failures = getattr(service.queue, what), iter(range(3))
 
-    real, failures = service.queue.claim, iter(range(3))
-
-    def claim(worker_id: str, queues: tuple[str, ...]) -> object:
+    def fails(*given: object, **more: object) -> object:
         if next(failures, None) is not None:
-            raise OperationalError("SELECT", {}, Exception("gone"))
-        return real(worker_id, queues)
+            raise error()
+        return real(*given, **more)
 
-    monkeypatch.setattr(service.queue, "claim", claim)
-    with at_work(service, lambda _task, _tell: Done({}), Pace(poll=0.02, look=0.1, trouble=0.05)):
+    monkeypatch.setattr(service.queue, what, fails)
+    with (
+        structlog.testing.capture_logs(),
+        at_work(service, lambda _task, _tell: Done({}), Pace(poll=0.02, look=0.1, trouble=0.05)),
+    ):
         assert ended(service, owner, submit(service, owner)).state == "completed"
 
 
@@ -482,18 +559,28 @@ def test_sigterm_lets_running_jobs_finish(service: Service, owner: str, process:
     assert states <= {"completed", "pending"}
 
 
-def test_a_stopped_worker_that_is_continued_after_its_lease_settles_nothing(
-    service: Service, owner: str, process: Busy
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_stopped_worker_that_is_continued_after_its_lease_settles_what_nobody_took(
+    service: Service, owner: str, process: Busy, taken: bool
 ) -> None:
     job = submit(service, owner, "sleep", options={"seconds": 1.0})
     eventually(lambda: service.jobs.get(owner, job.id).state == "processing", 30)
     process.signal(signal.SIGSTOP)
     time.sleep(2.5)  # its child has finished; the lease is over; nobody else has the job yet
     before = service.jobs.get(owner, job.id)
-    process.signal(signal.SIGCONT)
     assert (before.state, before.attempt) == ("processing", 1)
+    if taken:
+        assert service.queue.recover(["cpu"]) == 1
+        another = service.queue.claim("another", ["cpu"])
+        assert another
+    process.signal(signal.SIGCONT)
+    if taken:
+        time.sleep(1.0)
+        assert service.jobs.get(owner, job.id).state == "processing"
+        assert service.queue.settle(another, state="completed", result={"by": "another"})
     after = ended(service, owner, job)
-    assert (after.state, after.attempt) == ("completed", 2)
+    assert (after.state, after.attempt) == ("completed", 2 if taken else 1)
+    assert ((after.result or {}).get("by") == "another") is taken
 
 
 def test_the_children_of_a_killed_worker_end_with_it(service: Service, owner: str, process: Busy) -> None:
@@ -512,3 +599,17 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_a_worker_says_what_it_lacks_until_it_is_installed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacks = {"segment:isnet": "Install it: makeready models install isnet"}
+    monkeypatch.setattr(operations, "lacks", lambda: dict(lacks))
+
+    def said() -> object:
+        with service.database.reading() as connection:
+            return connection.execute(select(tables.worker.c.lacks)).scalar()
+
+    with at_work(service, lambda _task, _tell: Done({})):
+        eventually(lambda: said() == lacks)
+        lacks.clear()
+        eventually(lambda: said() == {})

@@ -82,15 +82,18 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 def filed(profile: bytes) -> str:
     """The path of a file with this profile: libvips takes the profile to convert to from a file only."""
     with _FILING:
-        return _filed(profile)
+        if not Path(_folder().name).is_dir():  # who tidies temporary files has tidied it away
+            _folder().cleanup()
+            _folder.cache_clear()
+        path = Path(_folder().name) / f"{_digest(profile)}.icc"
+        if not path.exists():
+            path.write_bytes(profile)
+        return str(path)
 
 
 @lru_cache(64)
-def _filed(profile: bytes) -> str:
-    path = Path(_folder().name) / f"{hashlib.sha256(profile).hexdigest()}.icc"
-    if not path.exists():
-        path.write_bytes(profile)
-    return str(path)
+def _digest(profile: bytes) -> str:
+    return hashlib.sha256(profile).hexdigest()
 
 
 def convert(rows: Pixels, profile: bytes, press: bytes, intent: Intent, black_point: bool) -> Pixels:

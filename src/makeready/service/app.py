@@ -130,7 +130,7 @@ class Front:
         asked: observe.Asked = scope[observe.SCOPE]
         dialect = asked.dialect
         problem = problems.of(error, asked.id, invalid_status=dialect.invalid_status if dialect else 422)
-        if problem.code == problems.UNEXPECTED:
+        if problem.status >= 500:
             observe.log.error("failed inside", request_id=asked.id, exc_info=error)
         if asked.status is None:
             response = problems.answer(problem, dialect, self._settings)

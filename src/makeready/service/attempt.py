@@ -7,6 +7,7 @@ but a folder.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 
 from makeready.service import queue, states
 from makeready.service.errors import ServiceError, Unavailable
+from makeready.service.files import clean_name
 from makeready.service.queue import Claim
 from makeready.service.slot import Crashed, Done, Refused, Slot, Stopped, Task
 
@@ -101,8 +103,9 @@ class Attempt:
         folder.mkdir(parents=True)
         if "url" in given:
             fetched = self._service.fetcher.fetch(given["url"], folder)
-            self._fetched[role] = fetched
-            path = fetched.path
+            # Errors of the library name the file, and its owner knows it by this name.
+            path = fetched.path.rename(folder / clean_name(fetched.name))
+            self._fetched[role] = replace(fetched, path=path)
         else:
             file = self._service.files.get(self._claim.job.account_id, given["file"])
             path = folder / file.name

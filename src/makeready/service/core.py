@@ -5,7 +5,7 @@ What the parts hand out (``Account``, ``Job``, ``Kept``) can be imported from he
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from makeready.service import ids, schema, wallet
 from makeready.service.accounts import Account, Accounts
@@ -41,7 +41,7 @@ class Service:
     reports: Reports
     limiter: Limiter
     idempotency: Idempotency
-    library: Library = field(default_factory=Library)
+    library: Library
 
     @classmethod
     def open(cls, settings: Settings, *, migrate: bool = True) -> Service:
@@ -55,7 +55,7 @@ class Service:
             UsageError: a setting does not fit, the secret key is missing, or the database cannot be reached.
         """
         secret = settings.secret()
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.folder()
         database = Database(settings.database)
         if migrate:
             schema.upgrade(database)
@@ -74,6 +74,7 @@ class Service:
             Reports(database),
             Limiter(settings, plans),
             Idempotency(database),
+            Library(database),
         )
 
     @staticmethod

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from makeready.errors import UsageError
 
@@ -17,6 +19,7 @@ from makeready.errors import UsageError
 _BUSY_S = 30
 #: The execution option of a connection that only asks.
 _READS = "makeready_reads"
+_URLS = "DATABASE_URL is sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
 _SQLITE = (
     "journal_mode=WAL",
     # Money: what is committed has reached the disk.
@@ -37,21 +40,24 @@ class Database:
             pool_size: how many connections are kept.
 
         Raises:
-            UsageError: another kind of database.
+            UsageError: it is no such URL, or of another kind of database.
         """
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError) as error:  # of values: a port that is no number
+            raise UsageError("The database's URL cannot be read.", _URLS) from error
         if parsed.drivername in ("postgres", "postgresql"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise UsageError(
-                f"The service does not run on {parsed.get_backend_name()}.",
-                "DATABASE_URL is sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.",
-            )
+        if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise UsageError(f"The service does not run on {parsed.drivername}.", _URLS)
+        if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+            raise UsageError("A database in memory is not shared by the processes of the service.", _URLS)
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True}
         self.engine: Engine = create_engine(parsed, pool_size=pool_size, max_overflow=pool_size, **options)
         if self.is_sqlite:
+            _private(parsed.database or "")
             event.listen(self.engine, "connect", _prepared)
             event.listen(self.engine, "begin", _begun)
         #: Connections of the driver that nobody uses at the moment; none are kept once it is closed.
@@ -75,21 +81,33 @@ class Database:
         """A connection of SQLite's own driver, in no transaction: each statement sees what was committed before it.
 
         For ``Question``, which is asked so often that what SQLAlchemy adds would count.
+
+        Raises:
+            OperationalError: SQLAlchemy's, which who outlives trouble with the database looks for.
         """
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = sqlite3.connect(self.url.database or "", check_same_thread=False)
-            _prepared(connection, None)
+            connection = self._opened()
         try:
             yield connection
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise OperationalError(None, None, error) from error
             raise
         if self._closed:
             connection.close()
         else:
             self._idle.append(connection)
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self.url.database or "", check_same_thread=False)
+            _prepared(connection, None)
+        except sqlite3.Error as error:
+            raise OperationalError(None, None, error) from error
+        return connection
 
     def answers(self) -> bool:
         """Whether it can be reached."""
@@ -102,6 +120,13 @@ class Database:
         while self._idle:
             self._idle.pop().close()
         self.engine.dispose()
+
+
+def _private(path: str) -> None:
+    """Make the file for its owner only where there is none; what SQLite puts beside it has the same mode."""
+    # Never opened where it is there: closing it again would end the locks that this process has on it.
+    with suppress(OSError):  # it is there, or the first connection says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepared(connection: Any, _record: Any) -> None:

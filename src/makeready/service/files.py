@@ -47,8 +47,9 @@ _SHOWN = frozenset({"image/avif", "image/bmp", "image/gif", "image/jpeg", "image
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,30}")
 #: What some system does not take in a name.
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
-#: Characters that turn the direction of a name round, so that ``gpj.exe`` reads ``exe.jpg``.
-_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: What nobody sees: control and format characters (some turn the direction of a name round, so that ``gpj.exe`` reads
+#: ``exe.jpg``), halves of a pair, ends of lines. The two that join letters are part of how some languages are written.
+_UNSEEN, _JOINERS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"}), "\u200c\u200d"
 #: RFC 8187: what stands for itself in an extended parameter, besides letters and digits.
 _ATTR = "!#$&+-.^_`|~"
 _NAME_BYTES = 200
@@ -301,9 +302,9 @@ def clean_name(name: str) -> str:
 
     At most 200 bytes; what is too long loses its end, never its suffix.
     """
-    visible = "".join(sign for sign in name if unicodedata.category(sign) not in {"Cc", "Cs"})
+    visible = "".join(sign for sign in name if unicodedata.category(sign) not in _UNSEEN or sign in _JOINERS)
     name = unicodedata.normalize("NFC", visible)
-    name = _TURNING.sub("", _FORBIDDEN.sub("_", name)).strip().lstrip(".").strip()
+    name = _FORBIDDEN.sub("_", name).strip().lstrip(".").strip()
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 10:
         stem, dot, suffix = name, "", ""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from makeready.service.core import Service
     from makeready.service.database import Database
     from makeready.service.files import Files
+    from makeready.service.jobs import Jobs
     from makeready.service.plans import Plans
     from makeready.service.settings import Settings
     from makeready.service.store import Store
@@ -52,6 +53,7 @@ class Janitor:
 
     def __init__(self, service: Service) -> None:
         self._database: Database = service.database
+        self._jobs: Jobs = service.jobs
         self._store: Store = service.store
         self._files: Files = service.files
         self._plans: Plans = service.plans
@@ -61,6 +63,7 @@ class Janitor:
             self.allowances: _MINUTE,
             self.reports: 5 * _MINUTE,
             self.expired: _MINUTE,
+            self.forgotten: 10 * _MINUTE,
             self.idempotency_keys: 10 * _MINUTE,
             self.workers: 10 * _MINUTE,
             self.uploads: _HOUR,
@@ -113,6 +116,10 @@ class Janitor:
                 keys = _forgotten(connection, {row.id for row in rows if row.id not in needed})
             gone += self._gone(keys)
             last = (rows[-1].expires_at, rows[-1].id)
+
+    def forgotten(self) -> int:
+        """Cancel jobs that wait for an approval, or for a worker, past retention; how many."""
+        return self._jobs.expire(self._settings.retention_days * DAY)
 
     def reports(self) -> int:
         """Remove reports that were deleted or are past retention, with their files; how many went.

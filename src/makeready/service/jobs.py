@@ -27,6 +27,12 @@ _LEDGER = tables.ledger
 _TAKEN = ("charge", "hold")
 #: Seconds between two looks at a job that is waited for: short at first, since most are.
 _WAIT_S = (0.02, 0.25)
+#: How many jobs are expired in one go, and what each says.
+EXPIRED_AT_ONCE = 200
+_EXPIRED = {
+    states.AWAITING_APPROVAL: "Nobody approved it in time. Nothing was charged; ask for it again.",
+    states.PENDING: "No worker took it in time. Nothing was charged; ask for it again.",
+}
 #: Seconds after which a client may try again where the queue is full.
 _FULL_RETRY_S = 10.0
 
@@ -228,6 +234,20 @@ class Jobs:
         """
         return self._ended(account_id, job_id, states.CANCELLED)
 
+    def expire(self, seconds: float) -> int:
+        """Cancel jobs that nobody approved, and those that no worker took, for so long; everything is given back.
+
+        Args:
+            seconds: how long they may wait.
+
+        Returns:
+            How many there were, ``EXPIRED_AT_ONCE`` at most: then there may be more.
+        """
+        waits = and_(_JOB.c.state.in_(list(_EXPIRED)), _JOB.c.run_at < clock.now() - seconds)
+        with self._database.reading() as connection:
+            old = connection.execute(select(_JOB.c.id).where(waits).limit(EXPIRED_AT_ONCE)).scalars().all()
+        return sum(self._expired(and_(_JOB.c.id == job_id, waits)) for job_id in old)
+
     def wait(self, account_id: str, job_id: str, seconds: float) -> Job:
         """The job when it has ended or waits for approval, or as it is when the time is up.
 
@@ -258,6 +278,15 @@ class Jobs:
         question = select(_JOB.c.queue, age).where(_JOB.c.state == states.PENDING).group_by(_JOB.c.queue)
         with self._database.reading() as connection:
             return {queue: max(0.0, seconds) for queue, seconds in connection.execute(question)}
+
+    def _expired(self, where: Any) -> bool:
+        with self._database.writing() as connection:
+            # Between the question and now it may have been approved, or taken by a worker.
+            job = found(connection, where, lock=True)
+            if job is not None:
+                error = ("EXPIRED", _EXPIRED[job.state])
+                end(connection, job, states.CANCELLED, error=error, announce=self._announce)
+        return job is not None
 
     def _bounded(self, connection: Connection, account_id: str, queue: str) -> None:
         # Two that come at once may both see the last free place; the bound is for the machine's sake, not for money's.
@@ -319,7 +348,7 @@ def end(
         state: how it ends.
         result: what came out.
         cost: what a completed job costs, at most what was held, which it is when left out.
-        error: code and message of a failure.
+        error: code and message, where it did not end well.
         announce: what its webhook says.
 
     Raises:

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from sqlalchemy import select
+
 from makeready.errors import did_you_mean
 from makeready.preflight import load_profile
 from makeready.preflight import stars as scale
 from makeready.results import Severity, Stars
-from makeready.service import operations
+from makeready.service import clock, operations, tables
+from makeready.service.database import Database
 from makeready.service.errors import InvalidRequest, Unavailable
 from makeready.units import Length, Size
 
+_WORKER = tables.worker
+#: Seconds for which a worker that said nothing counts as alive.
+ALIVE_S = 60.0
 #: Severities that a fix is planned for; infos need not be corrected.
 _TO_CURE = frozenset({Severity.ERROR.value, Severity.WARNING.value})
 
@@ -33,6 +39,14 @@ class Cure:
 
 class Library:
     """Quick answers; nothing here opens a file."""
+
+    def __init__(self, database: Database | None = None) -> None:
+        """Answer.
+
+        Args:
+            database: where workers say what they lack; without one this machine is the only worker.
+        """
+        self._database = database
 
     def stars(self, width_px: int, height_px: int, width_in: float, height_in: float, product: str) -> Stars:
         """The DPI stars of a picture of so many pixels at a printed size in inches.
@@ -85,16 +99,40 @@ class Library:
         first = {issue["cures"][0] for issue in document["issues"] if issue["cures"] and issue["severity"] in _TO_CURE}
         return tuple(sorted(first & self.cures.keys(), key=lambda name: self.cures[name].order))
 
-    def require(self, operation: str, options: Mapping[str, Any]) -> None:
-        """See that what a job needs is installed.
+    def require(self, operation: str, options: Mapping[str, Any], queue: str = "cpu") -> None:
+        """See that what a job needs is installed where it will be done.
+
+        Every worker says what it lacks. One that can do the job is enough; where none lives, this machine stands for
+        those to come.
+
+        Args:
+            operation: its name.
+            options: of the job.
+            queue: where it will wait.
 
         Raises:
-            Unavailable: a model is not; the message has the command that installs it.
+            Unavailable: something is missing; the message has the command that installs it.
         """
-        if why := operations.missing(operation, options):
+        needs = operations.needs(operation, options)
+        if not needs:
+            return
+        if workers := self._workers(queue):
+            whys = [next((lacks[need] for need in needs if need in lacks), None) for lacks in workers]
+            why = None if None in whys else whys[0]
+        else:
+            why = operations.missing(operation, options)
+        if why:
             refusal = Unavailable(why)
             refusal.code = "MODEL_NOT_INSTALLED"
             raise refusal
+
+    def _workers(self, queue: str) -> list[dict[str, str]]:
+        """What each living worker of a queue lacks."""
+        if self._database is None:
+            return []
+        alive = select(_WORKER.c.queues, _WORKER.c.lacks).where(_WORKER.c.seen_at > clock.now() - ALIVE_S)
+        with self._database.reading() as connection:
+            return [row.lacks for row in connection.execute(alive) if queue in row.queues]
 
 
 @cache

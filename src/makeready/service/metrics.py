@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from makeready.service import clock, tables
+from makeready.service.library import ALIVE_S
 
 if TYPE_CHECKING:
     from makeready.service.core import Service
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Seconds: from a request that touches nothing to one that waits for its picture.
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-#: A worker that has not been heard of for so many seconds does not count.
-_SILENT_S = 60.0
 
 
 class Metrics:
@@ -97,7 +96,7 @@ class _Jobs(Collector):
         for queue, seconds in self._service.jobs.oldest().items():
             oldest.add_metric((queue,), seconds)
         yield oldest
-        alive = tables.worker.c.seen_at > clock.now() - _SILENT_S
+        alive = tables.worker.c.seen_at > clock.now() - ALIVE_S
         question = select(func.count(), func.coalesce(func.sum(tables.worker.c.slots), 0)).where(alive)
         with self._service.database.reading() as connection:
             workers, slots = connection.execute(question).one()

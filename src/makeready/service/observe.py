@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,22 +107,22 @@ def configure(stream: TextIO | None = None, *, part: str = "web", together: floa
     """
 
     def headed(_logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"timestamp": at, "level": method, "part": part, **event}
+        return {"timestamp": _time(time.time()), "level": method, "part": part, **event}
 
     def line(_logger: Any, _method: str, event: dict[str, Any]) -> str:
         return encode(event)
 
-    waiting: list[dict[str, Any]] = []
+    waiting: list[tuple[float, dict[str, Any]]] = []
 
     def write() -> None:
-        lines = [f"{encode(event)}\n" for event in waiting]
+        head = {"level": "info", "part": part}
+        lines = [f"{encode({'timestamp': _time(at), **head, **event})}\n" for at, event in waiting]
         waiting.clear()
         out.write("".join(lines))
         out.flush()
 
     def requests(**event: Any) -> None:
-        waiting.append(headed(None, "info", event))
+        waiting.append((time.time(), event))
         if not together:
             write()
         elif len(waiting) == 1:
@@ -151,3 +152,7 @@ def configure(stream: TextIO | None = None, *, part: str = "web", together: floa
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     return write
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

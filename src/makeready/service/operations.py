@@ -41,6 +41,8 @@ from makeready.service.errors import NotFound
 SEGMENTER = "isnet"
 #: Drawn rather than photographed: no model is needed.
 WITHOUT_A_MODEL = frozenset({"logo", "text"})
+#: Kinds of needs, each with a name after it; refining needs a package alone.
+_SEGMENT, _UPSCALE, _REFINE = "segment:", "upscale:", "refine"
 #: The stages of a job that is planned first and done then.
 ANALYZING, APPLYING = "analyzing", "applying"
 
@@ -97,21 +99,72 @@ def known(*, testing: bool = False) -> tuple[str, ...]:
 
 
 def missing(name: str, options: Mapping[str, Any]) -> str | None:
-    """What a job would need that is not installed, and the command that installs it; ``None`` where nothing is.
+    """What a job would need that is not installed here, and the command that installs it; ``None`` where nothing is.
 
-    Quick, and loads no engine: for the web process, before anything is charged.
+    Quick, and loads no engine: it is asked before anything is charged.
 
     Args:
         name: of the operation.
         options: of the job; a name in them that does not exist is the operation's to refuse.
     """
+    return next((why for need in needs(name, options) if (why := _lacking(need))), None)
+
+
+def needs(name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a job needs that a machine may not have: ``segment:isnet``, ``refine``, ``upscale:srmd:truthful``."""
+    if name == "remove_background":
+        return _to_segment(options)
+    if name != "fix":
+        return ()
+    settings = options.get("settings") or {}
+    return tuple(need for id in options.get("fixTypes") or () for need in _to_fix(id, settings.get(id) or {}))
+
+
+def lacks() -> dict[str, str]:
+    """Every need of the networks there are that this machine cannot meet, with the command that helps."""
+    from makeready.segment import backend
+    from makeready.upscale import catalogue, recipe, upscaler
+
+    known = [
+        _REFINE,
+        *(f"{_SEGMENT}{found.name}" for found in backend.catalogue()),
+        *(
+            f"{_UPSCALE}{model}:{style}"
+            for model in (recipe.BEST, *(found.name for found in catalogue.catalogue()))
+            for style in upscaler.STYLES
+        ),
+    ]
+    return {need: why for need in known if (why := _lacking(need))}
+
+
+def _to_segment(options: Mapping[str, Any]) -> tuple[str, ...]:
+    model = str(options.get("model") or SEGMENTER)
+    if options.get("subject_type") in WITHOUT_A_MODEL or model == "flat":
+        return ()
+    refined = options.get("quality") == "plus" or options.get("high_detail_mode")
+    return (f"{_SEGMENT}{model}", *((_REFINE,) if refined else ()))
+
+
+def _to_fix(id: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    if id == "remove_background":
+        return _to_segment(settings)
+    model = settings.get("model")
+    return (f"{_UPSCALE}{model}:{settings.get('style') or 'truthful'}",) if model and model != "lanczos" else ()
+
+
+def _lacking(need: str) -> str | None:
+    """What is not installed here for a need, and the command that installs it."""
+    from makeready.models import session
+
     try:
-        if name == "remove_background":
-            _segmenting(options)
-        elif name == "fix":
-            settings = options.get("settings") or {}
-            for id in options.get("fixTypes") or ():
-                _fixing(id, settings.get(id) or {})
+        if need == _REFINE:
+            _packages(session, "scipy")
+        elif need.startswith(_SEGMENT):
+            import_module("makeready.segment.backend").chosen(need.removeprefix(_SEGMENT))
+            _packages(session, "onnxruntime", "openvino")
+        else:
+            model, _, style = need.removeprefix(_UPSCALE).rpartition(":")
+            import_module("makeready.upscale").require(model, style, 4.0)
     except MissingDependency as error:
         return f"{error} {error.hint}".strip()
     except UsageError:
@@ -119,39 +172,6 @@ def missing(name: str, options: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _segmenting(options: Mapping[str, Any]) -> None:
-    """See that what cuts a subject out is here.
-
-    Raises:
-        MissingDependency: it is not.
-        UsageError: there is no such model.
-    """
-    model = str(options.get("model") or SEGMENTER)
-    refined = options.get("quality") == "plus" or options.get("high_detail_mode")
-    if options.get("subject_type") in WITHOUT_A_MODEL or model == "flat":
-        return
-    from makeready.models import session
-    from makeready.segment import backend
-
-    backend.chosen(model)
-    _packages(session, "onnxruntime", "openvino")
-    if refined:
-        _packages(session, "scipy")
-
-
 def _packages(session: Any, *either: str) -> None:
     if not any(map(session.installed, either)):
         raise MissingDependency(f"The package {either[0]} is not installed.", "Install it: pip install 'makeready[ai]'")
-
-
-def _fixing(id: str, settings: Mapping[str, Any]) -> None:
-    """See that the model of a fix is here, where it has one.
-
-    Raises:
-        MissingDependency: it is not.
-        UsageError: there is no such model.
-    """
-    if id == "remove_background":
-        _segmenting(settings)
-    elif (model := settings.get("model")) and model != "lanczos":
-        import_module("makeready.upscale").require(str(model), str(settings.get("style") or "truthful"), 4.0)

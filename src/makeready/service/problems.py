@@ -9,11 +9,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from makeready.errors import MakereadyError
-from makeready.service.errors import InvalidRequest, ServiceError
+from makeready.service.errors import InvalidRequest, ServiceError, Unavailable
 
 if TYPE_CHECKING:
     from makeready.service.dialects import Dialect
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 UNEXPECTED = "INTERNAL_ERROR"
 #: What a client reads where the fault is ours; the log has the rest under the same number.
 _APOLOGY = "The service failed inside. The log has the reason under this request's number."
+_LATER = "The service cannot reach its database just now. Try again in a while."
 _CODES = {
     400: "BAD_REQUEST",
     404: "NOT_FOUND",
@@ -91,6 +94,8 @@ def of(error: Exception, request_id: str = "", *, invalid_status: int = 422) -> 
         return Problem(
             error.status_code, _code(error.status_code), message, headers=error.headers or {}, request_id=request_id
         )
+    if isinstance(error, OperationalError | PoolTimeout):  # it is locked for too long, restarts, or is out of reach
+        return Problem(503, Unavailable.code, _LATER, headers={"Retry-After": "5"}, request_id=request_id)
     return Problem(500, UNEXPECTED, _APOLOGY, request_id=request_id)
 
 

@@ -1,8 +1,9 @@
 """The queue as workers see it: jobs are claimed under a lease, and only who holds the lease changes them.
 
-A claim has a token of its own. The lease is for some seconds and is renewed while the work goes on; a worker that died
-or was stopped for longer loses the job, and whatever it says about it afterwards is not heard: every statement here
-asks for the token. So a job may be worked on twice, but it ends once.
+A claim has a token of its own. The lease is for some seconds and is renewed while the work goes on. Once it has run out
+anybody may take the job away (``recover``), and whatever the one before says about it afterwards is not heard: every
+statement here asks for the token. So a job may be worked on twice, but it ends once; and a worker that was only slow
+keeps its job if nobody was quicker.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, and_, bindparam, case, exists, select, union_all, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from makeready.service import clock, ids, jobs, states, tables
 from makeready.service.database import Database
 from makeready.service.jobs import Announce, Job
 from makeready.service.question import Question
 
+_log = structlog.get_logger("makeready.worker")
 _JOB = tables.job
 
-#: Seconds that a claim is believed without another word.
+#: Seconds after which a claim without another word may be taken away.
 LEASE_S = 15.0
 #: How often a job is begun before it is given up.
 MAX_ATTEMPTS = 3
@@ -31,7 +35,7 @@ BACKOFF_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that this worker has, for as long as its lease runs."""
+    """A job that this worker has, until somebody takes it away."""
 
     job: Job
     token: str
@@ -55,7 +59,7 @@ class Queue:
 
         Args:
             database: where they are.
-            lease: seconds that a claim is believed without another word.
+            lease: seconds after which a claim without another word may be taken away.
             attempts: how often a job is begun before it is given up.
             backoff: seconds before the second attempt.
             announce: what a webhook says.
@@ -103,7 +107,6 @@ class Queue:
         question = select(_JOB.c.token).where(
             _JOB.c.id.in_([claim.job.id for claim in claims]),
             _JOB.c.state == states.PROCESSING,
-            _JOB.c.lease_until > clock.now(),
         )
         with self._database.reading() as connection:
             return frozenset(connection.execute(question).scalars()) & {claim.token for claim in claims}
@@ -170,8 +173,12 @@ class Queue:
             )
         return given.rowcount == 1
 
-    def recover(self, queues: Sequence[str]) -> int:
+    def recover(self, queues: Sequence[str], *, spare: Collection[str] = ()) -> int:
         """Take jobs from workers that died: they wait again, or have failed where it happens every time.
+
+        Args:
+            queues: of these queues only.
+            spare: tokens of claims that are known to be worked on, however late their leases are.
 
         Returns:
             How many there were.
@@ -180,7 +187,7 @@ class Queue:
         question = select(_JOB.c.id, _JOB.c.token).where(over)
         with self._database.reading() as connection:
             lost = connection.execute(question).all()
-        return sum(self._recovered(job_id, token) for job_id, token in lost)
+        return sum(self._recovered_alone(job_id, token) for job_id, token in lost if token not in spare)
 
     def _waiting(self, queues: tuple[str, ...]) -> bool:
         if queues not in self._questions:
@@ -188,6 +195,15 @@ class Queue:
         names = {f"queue_{n}": queue for n, queue in enumerate(queues)}
         answer = self._questions[queues](state=states.PENDING, **names)
         return answer is not None and bool(answer[0])
+
+    def _recovered_alone(self, job_id: str, token: str) -> bool:
+        try:
+            return self._recovered(job_id, token)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # its books or its row are not in order: a person has to see to it, and the others go on
+            _log.exception("a job cannot be recovered", job=job_id)
+            return False
 
     def _recovered(self, job_id: str, token: str) -> bool:
         with self._database.writing() as connection:
@@ -265,7 +281,6 @@ def _held(claim: Claim) -> Any:
         _JOB.c.id == claim.job.id,
         _JOB.c.token == claim.token,
         _JOB.c.state == states.PROCESSING,
-        _JOB.c.lease_until > clock.now(),
     )
 
 

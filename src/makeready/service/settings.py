@@ -5,19 +5,19 @@ Nothing has to be told: the data folder then holds the database, the files and t
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import secrets
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -25,6 +25,8 @@ from makeready.errors import UsageError
 
 #: All there are; ``MAKEREADY_DIALECTS`` switches some off.
 DIALECTS = ("printcart",)
+#: Where jobs wait; a worker takes from some or all of them.
+QUEUES = ("cpu", "gpu")
 #: The file in the data folder that settings are read from, where there is one.
 FILE = "settings.toml"
 #: The secret key of a service that was given none.
@@ -33,6 +35,8 @@ SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 #: The shortest key that is taken for one.
 _SECRET_LENGTH = 32
+#: What a link can begin with: paths and queries are put behind it.
+_WEB = re.compile(r"https?://[^\s/?#@]+[^\s?#@]*", re.IGNORECASE)
 
 #: Several words; in the environment with commas between them.
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -41,7 +45,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """Each field is a setting, its environment variable is ``MAKEREADY_`` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="MAKEREADY_", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="MAKEREADY_", extra="forbid", frozen=True, env_ignore_empty=True)
 
     data: Path = Field(Path("makeready-data"), description="The folder of everything that is kept on this machine.")
     host: str = Field("127.0.0.1", description="The address the service answers at.")
@@ -50,18 +54,18 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.")
     storage_url: str = Field("", description="file:///PATH or s3://BUCKET/PREFIX; the files folder when left out.")
     storage_options: dict[str, str] = Field(
-        default_factory=dict, description="What the store needs: endpoint, region, access_key_id, secret_access_key."
+        default_factory=dict, description="For a bucket, as JSON: endpoint, region, access_key_id, secret_access_key."
     )
     redis_url: str = Field("", description="Where rate limits are counted by several processes; in memory without.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signs links and tokens: 32 characters or more.")
-    dialects: Words = Field(DIALECTS, description="The APIs that are served.")
+    dialects: Words = Field(DIALECTS, min_length=1, description="The APIs that are served.")
     plans_file: Path | None = Field(None, description="Plans and prices of your own, over the built-in ones.")
     top_up_url: str = Field("", description="Where a client buys more; told with every 402.")
     fetch_allow: Words = Field(
         (), description="Hosts, addresses and networks that may be fetched although they are private."
     )
     workers: int = Field(0, ge=0, le=256, description="Jobs at a time; as many as processors when 0.")
-    queues: Words = Field(("cpu", "gpu"), description="The queues this worker takes jobs from.")
+    queues: Words = Field(QUEUES, min_length=1, description="The queues this worker takes jobs from.")
     limits_queue: int = Field(1000, ge=1, description="Jobs that may wait, before new ones are refused with 429.")
     limits_queue_account: int = Field(200, ge=1, description="Jobs of one account that may wait.")
     limits_requests: str = Field("", description="Requests of an account, such as 600/minute; else the plan's.")
@@ -76,7 +80,9 @@ class Settings(BaseSettings):
     )
     limits_request_seconds: float = Field(55, gt=0, le=600, description="How long a request waits for its result.")
     keep_metadata: bool = Field(False, description="Keep EXIF and the like of uploads in what is made from them.")
-    retention_days: float = Field(30, gt=0, description="How long reports and what they are about are kept.")
+    retention_days: float = Field(
+        30, gt=0, description="How long reports are kept with what they are about, and jobs wait."
+    )
     testing: bool = Field(False, description="Offer operations that crash, sleep and do nothing, for tests.")
 
     @classmethod
@@ -89,13 +95,8 @@ class Settings(BaseSettings):
         try:
             return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UsageError(
-                f"The setting {name} is not usable: {first['msg']}.",
-                f"It comes from the command line, MAKEREADY_{name.upper()} or {FILE} in the data folder.",
-            ) from error
-        except (SettingsError, tomllib.TOMLDecodeError, OSError) as error:
+            raise _unusable(error) from error
+        except (ValueError, OSError) as error:  # of values: no JSON, no TOML, or no text at all
             raise UsageError(f"The settings cannot be read: {error}.", f"Mend the environment or {FILE}.") from error
 
     @classmethod
@@ -116,11 +117,19 @@ class Settings(BaseSettings):
     def _listed(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("dialects")
+    @field_validator("dialects", "queues")
     @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := sorted(set(value) - set(DIALECTS)):
-            raise ValueError(f"there is no dialect {', '.join(unknown)}; there are {', '.join(DIALECTS)}")
+    def _known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        kind, known = ("dialect", DIALECTS) if info.field_name == "dialects" else ("queue", QUEUES)
+        if unknown := sorted(set(value) - set(known)):
+            raise ValueError(f"there is no {kind} {', '.join(unknown)}; there are {', '.join(known)}")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and not _WEB.fullmatch(value):
+            raise ValueError("it reads https://HOST, with a port or path if need be")
         return value
 
     @property
@@ -138,11 +147,27 @@ class Settings(BaseSettings):
         """Whether only this machine can reach it."""
         return self.host in _LOCAL
 
+    def folder(self) -> Path:
+        """The data folder, made where it is missing, for its owner only: it has what clients sent, and secrets.
+
+        Raises:
+            UsageError: it cannot be made.
+        """
+        try:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"The data folder, {self.data.absolute()}, cannot be made: {error.strerror}.",
+                "Choose another with --data or MAKEREADY_DATA.",
+            ) from error
+        return self.data
+
     def secret(self) -> str:
         """The secret key: the one that was given, or one that is made once and kept in the data folder.
 
         Raises:
-            UsageError: it is too short, or the service is open to others and was given none.
+            UsageError: it is too short, its file is damaged or cannot be used, or the service is open to others and was
+                given none.
         """
         given = self.secret_key.get_secret_value()
         if given:
@@ -156,21 +181,52 @@ class Settings(BaseSettings):
                 f"At {self.host} others can reach the service, and it has no secret key of its own.",
                 "Set MAKEREADY_SECRET_KEY to 32 random characters or more, the same for all processes.",
             )
-        return _kept(self.data / SECRET_FILE)
+        path = self.folder() / SECRET_FILE
+        try:
+            kept = _kept(path)
+        except OSError as error:
+            raise UsageError(
+                f"The secret key cannot be kept in {path}: {error.strerror}.",
+                "Let this user write there, or set MAKEREADY_SECRET_KEY to 32 random characters or more.",
+            ) from error
+        if len(kept) < _SECRET_LENGTH:  # an empty one would be known to everybody
+            raise UsageError(
+                f"The secret key in {path} is damaged: it has {len(kept)} characters.",
+                "Restore it from a copy. If there is none, remove it: a new one is made, and keys, tokens and links "
+                "from before no longer work.",
+            )
+        return kept
 
 
 def _kept(path: Path) -> str:
     """A secret in a file that only its owner reads; whoever comes first makes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     if not path.exists():
         descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(descriptor)  # a power cut leaves all of it, or no key at all
         try:
             os.link(made, path)  # fails where another process was quicker, and its key is the one
         except FileExistsError:
             pass
         finally:
             made.unlink()
-    return path.read_text("ascii").strip()
+    return path.read_text("utf-8", "replace").strip()
+
+
+def _unusable(error: ValidationError) -> UsageError:
+    """What is wrong with the first setting that is."""
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, Settings.model_fields, 1)
+        return UsageError(
+            f"There is no setting {name!r}.", f"Did you mean {close[0]!r}?" if close else f"Look through {FILE}."
+        )
+    why = str(first.get("ctx", {}).get("error") or first["msg"])
+    return UsageError(
+        f"The setting {'.'.join(map(str, first['loc']))} is not usable: {why}.",
+        f"It comes from the command line, MAKEREADY_{name.upper()} or {FILE} in the data folder.",
+    )

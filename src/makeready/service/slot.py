@@ -221,7 +221,9 @@ class Slot:
         inputs = {}
         for role, name in task.inputs.items():
             source = Path(task.folder) / name
-            place = (self._folder / "in" / source.name).resolve()
+            own = self._folder / "in" / role  # two inputs may have one name
+            own.mkdir(mode=0o700)
+            place = (own / source.name).resolve()
             try:
                 os.link(source, place)
             except OSError:  # another disk

@@ -20,6 +20,7 @@ from typing import Any, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import obstore
+import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
@@ -39,12 +40,17 @@ _PAGE = 500
 _KEY = re.compile(r"(?!/)(?!.*(?:^|/)\.{0,2}(?:/|$))[A-Za-z0-9._/-]{1,200}(?<!/)")
 #: A file that is being written: the name with a counter after it. Nothing that is finished is called so.
 _UNFINISHED = re.compile(r".+#\d+")
-#: Where the usual tools for S3 look for the address of a server that is not Amazon's, the first first.
+#: Where the usual tools for S3 look for the address of a server that is not Amazon's, the first first. An option may
+#: also be called without the ``aws_``.
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+#: S3's name for a bucket that is not there, told with the status of an object that is not.
+_NO_BUCKET = "NoSuchBucket"
 #: Options that are ours and not the bucket's.
 _ALLOW_HTTP, _REDIRECT = "allow_http", "redirect"
 #: An answer is waited for this long, and asked for again this long; a transfer may take longer than both.
 _ANSWER_S, _RETRY_S, _TRANSFER_S = 30, 20, 3600
+
+_log = structlog.get_logger("makeready.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +275,16 @@ def _folder(url: SplitResult) -> Store:
 def _bucket(url: SplitResult, options: dict[str, str]) -> Store:
     if not url.netloc:
         raise UsageError("The storage URL names no bucket.", "STORAGE_URL is s3://BUCKET/PREFIX.")
+    options = {name.lower(): value for name, value in options.items()}
     redirects = _switch(options, _REDIRECT, True)
-    named = (options.get("aws_endpoint_url_s3") or options.get("endpoint")) or next(
-        (os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), ""
-    )
+    words = [name.lower() for name in _ENDPOINTS]
+    said = [options.get(name) for name in (*words, *(name.removeprefix("aws_") for name in words))]
+    named = next(filter(None, (*said, *map(os.environ.get, _ENDPOINTS))), "")
+    if named and not named.lower().startswith(("http://", "https://")):
+        raise UsageError(
+            f"The bucket's endpoint, {named}, is no address of a server.",
+            "Write it as https://HOST or https://HOST:PORT.",
+        )
     near = _near(urlsplit(named).hostname or "") if named.startswith("http://") else False
     plain = _switch(options, _ALLOW_HTTP, near)
     if named.startswith("http://") and not plain:
@@ -339,18 +351,32 @@ def _chunks(found: obstore.GetResult) -> Iterator[bytes]:
 def _told(what: str, *, missing: bool = True) -> Iterator[None]:
     """What the library raises, in the service's words; its own have addresses in them that are not for clients.
 
-    ``missing``: what is not there is the object; otherwise it can only be the bucket.
+    Why is in the log, for whoever runs the service. ``missing``: what is not there may be the object; otherwise it can
+    only be the bucket.
     """
     try:
         yield
     except ServiceError:
         raise
     except (BaseError, OSError) as error:
-        if missing and isinstance(error, FileNotFoundError):
+        code = _code(error)
+        if missing and isinstance(error, FileNotFoundError) and code != _NO_BUCKET:
             raise NotFound("The file is no longer there.", "Files are kept for a while; make it anew.") from error
+        _log.error("the store does not answer as it should", tried=what, why=_why(error), code=code)
         raise Unavailable(
             f"A file could not be {what}: the store does not answer as it should.", "Try again in a minute."
         ) from error
+
+
+def _code(error: BaseException) -> str | None:
+    """S3's own name for what is wrong."""
+    found = re.search(r"<Code>(\w+)</Code>", str(error))
+    return found[1] if found else None
+
+
+def _why(error: BaseException) -> str:
+    """The cause, without what a URL asks for, as a token may be in it, and without the rest of S3's answer."""
+    return re.sub(r"\?\S*", "", _first_line(error).partition("<?xml")[0]).strip(" :")
 
 
 def _first_line(error: BaseException) -> str:

@@ -251,6 +251,8 @@ worker = Table(
     Column("queues", JSON, nullable=False),
     Column("slots", Integer, nullable=False),
     Column("draining", Boolean, nullable=False, default=False),
+    #: What jobs may need and it cannot do → the command that installs it (``operations.lacks``).
+    Column("lacks", JSON, nullable=False, default=dict),
     Column("started_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
 )

@@ -23,7 +23,7 @@ import structlog
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from makeready.service import clock, ids, tables
+from makeready.service import clock, ids, operations, tables
 from makeready.service.attempt import Attempt
 from makeready.service.queue import Claim
 from makeready.service.settings import Settings
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("makeready.worker")
 _WORKER = tables.worker
+#: Asked to end again within so many seconds, it is the same wish: systemd asks all processes of a service, and then the
+#: server asks its worker.
+_ONE_WISH_S = 0.5
 #: Seconds between two looks at whether a webhook is due, and whether something is to be cleaned.
 _COURIER_S, _JANITOR_S = 1.0, 30.0
 
@@ -68,7 +71,7 @@ class _Running:
     """A job at work, between the thread that has its child and the one that keeps its lease."""
 
     claim: Claim
-    #: Until when the others believe in the lease at least, by this machine's clock.
+    #: Until when nobody takes the job away, by this machine's clock.
     until: float
     progress: float = 0.0
     stage: str = ""
@@ -95,16 +98,19 @@ class Worker:
     slot: Callable[[Settings], Slot] = Slot
 
     id: str = field(init=False, default_factory=lambda: ids.new("worker"))
-    _stopping: bool = field(init=False, default=False)
+    _asked: float | None = field(init=False, default=None)
     _hurry: bool = field(init=False, default=False)
 
     def stop(self) -> None:
-        """Take no more jobs, let running ones finish, and end; a second time: end at once.
+        """Take no more jobs, let running ones finish, and end; a second time, half a second later or more: end at once.
 
         Safe in a signal's handler.
         """
-        self._hurry = self._stopping
-        self._stopping = True
+        now = time.monotonic()
+        if self._asked is None:
+            self._asked = now
+        elif now - self._asked >= _ONE_WISH_S:
+            self._hurry = True
 
     def run(self) -> None:
         """Work until ``stop``. In the main thread SIGTERM and SIGINT stop it."""
@@ -123,7 +129,7 @@ class Worker:
     @property
     def stopping(self) -> bool:
         """Whether it takes no more jobs."""
-        return self._stopping
+        return self._asked is not None
 
     @property
     def hurry(self) -> bool:
@@ -150,7 +156,7 @@ class _Shift:
     def run(self) -> None:
         self._seen()
         mine = self._folder / self._worker.id
-        mine.mkdir(parents=True)
+        mine.mkdir(parents=True, mode=0o700)
         lanes = [threading.Thread(target=self._lane, name=f"slot-{n}", daemon=True) for n in range(self._slots)]
         beside = [threading.Thread(target=self._keep_leases, name="leases", daemon=True)]
         beside += [
@@ -166,6 +172,9 @@ class _Shift:
                     self._round()
                 except SQLAlchemyError as error:
                     _log.error("the database does not answer", worker=self._worker.id, error=str(error))
+                    time.sleep(self._pace.trouble)
+                except Exception:  # a disk that is full, a row that cannot be read: running jobs are not to blame
+                    _log.exception("the worker stumbled", worker=self._worker.id)
                     time.sleep(self._pace.trouble)
         finally:
             self._drain(lanes)
@@ -207,20 +216,28 @@ class _Shift:
 
     def _seen(self) -> None:
         worker = self._worker
+        # Each time, so that what was installed meanwhile counts; before the transaction, which others wait for.
+        lacks = operations.lacks()
         with self._service.database.writing() as connection:
             here = connection.execute(
-                update(_WORKER).where(_WORKER.c.id == worker.id).values(seen_at=clock.now(), draining=worker.stopping)
+                update(_WORKER)
+                .where(_WORKER.c.id == worker.id)
+                .values(seen_at=clock.now(), draining=worker.stopping, lacks=lacks)
             )
             if here.rowcount == 0:
                 connection.execute(
                     insert(_WORKER).values(
                         id=worker.id, host=socket.gethostname(), pid=os.getpid(), queues=list(worker.settings.queues),
-                        slots=self._slots, draining=worker.stopping, started_at=clock.now(), seen_at=clock.now(),
+                        slots=self._slots, draining=worker.stopping, lacks=lacks,
+                        started_at=clock.now(), seen_at=clock.now(),
                     )
                 )  # fmt: skip
 
     def _recover(self) -> None:
-        if count := self._service.queue.recover(self._worker.settings.queues):
+        # A late lease of our own says that the machine is slow, slept, or had its clock set; the work goes on.
+        with self._lock:
+            mine = {token for token, running in self._running.items() if running.going}
+        if count := self._service.queue.recover(self._worker.settings.queues, spare=mine):
             _log.warning("jobs of dead workers recovered", count=count, worker=self._worker.id)
 
     def _tidy(self) -> None:
@@ -229,7 +246,7 @@ class _Shift:
         # The folders first: whoever makes one is registered by then.
         folders = list(self._folder.iterdir())
         with self._service.database.reading() as connection:
-            known = set(connection.execute(alive).scalars())
+            known = {self._worker.id, *connection.execute(alive).scalars()}
         for folder in folders:
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -255,13 +272,18 @@ class _Shift:
 
     def _lane(self) -> None:
         """A slot's life: a job, and the next."""
-        slot = self._worker.slot(self._worker.settings)
+        slot: Slot | None = None
         try:
             while True:
                 try:
-                    slot.warm()
-                except Crashed as error:  # the next job's attempt says so, and counts it
-                    _log.error("a child does not start", why=str(error), said=error.said)
+                    slot = slot or self._worker.slot(self._worker.settings)
+                    _warm(slot)
+                except Exception:  # no process, no disk: nothing is claimed for this slot until there is
+                    _log.exception("a slot cannot be had", worker=self._worker.id)
+                    if self._worker.stopping:
+                        return
+                    time.sleep(self._pace.trouble)
+                    continue
                 # Nothing is claimed for a slot before its child is ready.
                 self._free.release()
                 claim = self._claims.get()
@@ -275,7 +297,8 @@ class _Shift:
                     with self._lock:
                         self._running.pop(claim.token, None)
         finally:
-            slot.close()
+            if slot is not None:
+                slot.close()
 
     def _work(self, slot: Slot, claim: Claim) -> None:
         running = self._running[claim.token]
@@ -302,11 +325,12 @@ class _Shift:
                 running = [one for one in self._running.values() if one.going]
             try:
                 self._look_at(running)
-            except SQLAlchemyError as error:
-                _log.error("leases cannot be renewed", worker=self._worker.id, error=str(error))
-            for one in running:
-                if time.monotonic() > one.until:
-                    one.going = False
+            except Exception as error:  # whatever it is, the leases of all jobs hang on this thread
+                known = isinstance(error, SQLAlchemyError)
+                _log.error("leases cannot be renewed", worker=self._worker.id, error=str(error), exc_info=not known)
+                for one in running:
+                    if time.monotonic() > one.until:
+                        one.going = False
 
     def _look_at(self, running: list[_Running]) -> None:
         lease = self._service.queue.lease
@@ -343,6 +367,13 @@ class _Shift:
                 did = False
             if not did:
                 self._over.wait(pause)
+
+
+def _warm(slot: Slot) -> None:
+    try:
+        slot.warm()
+    except Crashed as error:  # the next job's attempt says so, and counts it
+        _log.error("a child does not start", why=str(error), said=error.said)
 
 
 @contextlib.contextmanager

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 import makeready
+from fixes import subjects
 from makeready.testing import demo
 from makeready.testing.builder import pdf
 from makeready.testing.pictures import picture
@@ -75,7 +76,8 @@ def test_a_background_is_removed(house: House, client: Client) -> None:
     assert client.balance() == 850
 
 
-def test_every_option_changes_the_result(house: House, client: Client) -> None:
+def test_every_option_changes_the_result(house: House) -> None:
+    client = house.client(tokens=1500)
     usual = np.asarray(opened(removed(house, client)["output_url"]))
     white = opened(removed(house, client, output_background="white")["output_url"])
     assert np.asarray(white.convert("RGBA"))[0, 0].tolist() == [255, 255, 255, 255]
@@ -85,10 +87,37 @@ def test_every_option_changes_the_result(house: House, client: Client) -> None:
     }
     between = {level: int(((alpha > 10) & (alpha < 245)).sum()) for level, alpha in softness.items()}
     assert between[0] < between[10], between
-    logo = np.asarray(opened(removed(house, client, subject_type="logo")["output_url"]))
     fine = np.asarray(opened(removed(house, client, high_detail_mode=True)["output_url"]))
-    assert logo.shape == fine.shape == usual.shape
-    assert not np.array_equal(logo, usual)
+    assert fine.shape == usual.shape
+    # Of a drawing everything counts that is not its ground; of a photo, what the model finds: what is red.
+    two = Image.open(io.BytesIO(ball("PNG")))
+    ImageDraw.Draw(two).rectangle((10, 10, 60, 40), fill=(20, 40, 200))
+    file = io.BytesIO()
+    two.save(file, "PNG")
+    drawn = {"image_url": house.offer("drawn.png", file.getvalue())}
+    kept = {
+        subject: opened(removed(house, client, **drawn, subject_type=subject)["output_url"]).getpixel((30, 20))
+        for subject in ("logo", "product")
+    }
+    assert kept["logo"] == (20, 40, 200, 255)
+    assert kept["product"][3] == 0
+
+
+def test_every_photographed_subject_has_its_own_edge(house: House, client: Client) -> None:
+    hairy = Image.fromarray((subjects.coverage(800, 600) * 255).astype(np.uint8))
+    draw = ImageDraw.Draw(hairy)
+    for turn in range(0, 360, 5):
+        away = 280 * np.exp(1j * np.radians(turn))
+        draw.line((400, 300, 400 + away.real, 300 + away.imag), fill=255, width=2)
+    cover = np.asarray(hairy.filter(ImageFilter.GaussianBlur(1.5))) / 255
+    file = io.BytesIO()
+    Image.fromarray((subjects.on_plaster(cover) * 255).astype(np.uint8)).save(file, "PNG")
+    url = house.offer("hair.png", file.getvalue())
+    seen = {}
+    for subject in ("auto", "person", "product", "hair_heavy"):
+        job_id = client.post(REMOVALS, {"image_url": url, "subject_type": subject}).json()["job_id"]
+        seen[opened(client.ended(f"{REMOVALS}/{job_id}")["output_url"]).tobytes()] = subject
+    assert len(seen) == 4, seen.values()
 
 
 def test_a_failed_removal_is_refunded(house: House, client: Client) -> None:
@@ -243,6 +272,14 @@ def fixing(client: Client, report_id: str, **options: Any) -> dict[str, Any]:
     return job
 
 
+def test_what_is_wrong_with_a_file_is_said_of_it_by_its_name(house: House, client: Client) -> None:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(ball())).save(file, "TIFF", compression="tiff_lzw")
+    report = checked(house, client, "half.tif", file.getvalue()[: len(file.getvalue()) // 2])
+    assert report["status"] == "failed"
+    assert "half.tif" in report["issues"][0]["message"]
+
+
 def test_a_photo_is_upscaled_as_printed(house: House, client: Client) -> None:
     report_id = photo_report(house, client)
     job = fixing(client, report_id, fixTypes=["upscale_resolution_2x"], targetDpi=300)
@@ -256,6 +293,7 @@ def test_a_photo_is_upscaled_as_printed(house: House, client: Client) -> None:
     assert ended["tokensDeducted"] == 30
     assert WHEN.fullmatch(ended["completedAt"])
     assert ended["appliedFixes"] == ["upscale_resolution_2x"]
+    assert ended["skippedFixes"] == []
     assert "photo-corrected.jpg" in ended["correctedFileUrl"]
     fixed = opened(ended["correctedFileUrl"])
     assert (fixed.format, fixed.size) == ("JPEG", (800, 600))
@@ -284,6 +322,29 @@ def test_a_fix_goes_on_from_what_another_made(house: House, client: Client) -> N
     ended = client.ended(f"{FIXES}/{second['jobId']}")
     assert ended["status"] == "completed", ended
     assert httpx.get(ended["correctedFileUrl"], trust_env=False).content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("own", "target", "pixels", "said"),
+    [
+        # 3 mm on each side at 254 ppi are 30 pixels, at 127 ppi 15, at 300 ppi 35.4; it is never less.
+        (254, None, 30, "its own density of 254 ppi"),
+        (254, 127, 15, "the 127 ppi that were asked for"),
+        (None, None, 35, "300 ppi, as the file says nothing"),
+    ],
+)
+def test_bleed_is_added_to_a_picture_whose_size_nobody_named(
+    house: House, client: Client, own: int | None, target: int | None, pixels: int, said: str
+) -> None:
+    report = checked(house, client, "p.png", picture(400, 300, format="PNG", dpi=own))
+    more = {"targetDpi": target} if target else {}
+    job = fixing(client, report["reportId"], fixTypes=["add_bleed"], **more)
+    ended = client.ended(f"{FIXES}/{job['jobId']}")
+    assert ended["status"] == "completed", ended
+    assert ended["appliedFixes"] == ["add_bleed"]
+    assert said in ended["notes"][0]
+    width, height = opened(ended["correctedFileUrl"]).size
+    assert 2 * pixels <= width - 400 == height - 300 <= 2 * (pixels + 1)
 
 
 def test_bleed_is_added_to_a_pdf(house: House, client: Client) -> None:

@@ -18,6 +18,7 @@ from makeready.facts import as_data
 from makeready.fix_batch import Mended
 from makeready.fixes import planner
 from makeready.fixing import Progress
+from makeready.inspection import as_size
 from makeready.intake import Source
 from makeready.report import as_bytes, data, fix_data, fix_reports
 from makeready.report.pictures import drawing
@@ -38,13 +39,18 @@ _ALLOW = "review"
 _LOOKED, _MENDED = 0.15, 0.9
 #: The longer side of a preview, in pixels.
 _PREVIEW_PX = 1200
+#: The fix that has to know how large a picture is printed, and the ppi where nothing says it.
+_BLEED, _USUAL_PPI = "add_bleed", 300.0
 
 
 def run(task: Task, desk: Desk) -> Done:
     """Plan, and mend: here and now, or later where somebody is to approve of the plan."""
     held = demands.measure(task.options)
-    canvas = artwork.canvas(task.options)
     subject = artwork.look(task, desk)
+    canvas = artwork.canvas(task.options)
+    notes: list[str] = []
+    if canvas is None and _BLEED in (task.options.get("fixTypes") or ()):
+        canvas = _own_size(subject, task.options, notes)
     approved = task.before.get("plan") if task.stage == APPLYING else None
     desk.tell(0.0, APPLYING if approved else ANALYZING)
     looked = engine.check(
@@ -60,7 +66,7 @@ def run(task: Task, desk: Desk) -> Done:
         raise Refused("FILE_UNREADABLE", str(said.get("reason", "")), str(said.get("hint", "")))
     links = _approved(approved) if approved else _asked(task.options, held)
     plan = _plan(looked, held, links, task.options)
-    told = _planned(plan, subject, task.options)
+    told = _planned(plan, subject, task.options) | {"notes": notes}
     work = _Work(task, desk, subject, held, canvas, looked)
     if approved is None and task.options.get("requireApproval"):
         result = work.mend(plan)
@@ -70,6 +76,26 @@ def run(task: Task, desk: Desk) -> Done:
     # Without a word on which fixes, what the fixes bring about is cured as well.
     result = work.mend(plan if links is not None else None)
     return work.done(result, told)
+
+
+def _own_size(subject: Subject, options: Mapping[str, Any], notes: list[str]) -> Size | None:
+    """The printed size of a picture that comes without a canvas: as was asked for, or as it says of itself.
+
+    Bleed is asked for in millimetres, and somebody who only names the fix would else get nothing.
+    """
+    if subject.header is None:
+        return None
+    across, along = subject.header.shown_px
+    target, density = options.get("targetDpi"), subject.header.shown_density
+    if target:
+        ppi, why = (float(target),) * 2, f"the {float(target):g} ppi that were asked for"
+    elif density is not None:
+        ppi, why = (float(density[0]), float(density[1])), f"its own density of {float(density[0]):g} ppi"
+    else:
+        ppi, why = (_USUAL_PPI,) * 2, f"{_USUAL_PPI:g} ppi, as the file says nothing"
+    size = as_size((across / ppi[0], along / ppi[1]))
+    notes.append(f"no canvas was given: the printed size, {size}, follows from {why}")
+    return size
 
 
 class _Work:

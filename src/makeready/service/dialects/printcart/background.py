@@ -28,6 +28,8 @@ _TAG = "Background removal"
 OPERATION = "remove_background"
 #: Kinds of file that are taken.
 _ACCEPTED = ["jpeg", "png", "webp"]
+#: Subjects whose edges are reworked as suits them; told nothing, or of a drawing, the edge is taken as it is found.
+_REWORKED = {"person", "product", "hair_heavy"}
 #: States that clients of this API do not know: what was cancelled ended without a result.
 _STATUS = {"awaiting_approval": "processing", "cancelled": "failed", "rejected": "failed"}
 
@@ -47,7 +49,7 @@ def add(app: FastAPI, service: Service) -> None:
     async def create(given: BackgroundRequest, request: Request, account: Caller) -> BackgroundCreated:
         """Takes the tokens and begins a job; poll it every 2 to 3 seconds. If it fails, the tokens come back."""
         wanted = options(given)
-        await run(service.library.require, OPERATION, wanted)
+        await run(service.library.require, OPERATION, wanted, service.plans.plan(account.plan).queue)
         await fetchable(service, "image_url", given.image_url)
         job = await begin(
             service,
@@ -112,7 +114,12 @@ def told(service: Service, account: Account, job_id: str) -> BackgroundJob:
 
 def options(given: BackgroundRequest) -> dict[str, Any]:
     """What was asked for, in the operation's terms; what is optional goes by the same names there."""
-    return {**given.model_dump(exclude={"image_url"}), "accept": _ACCEPTED, "format": "png"}
+    return {
+        **given.model_dump(exclude={"image_url"}),
+        "quality": "plus" if given.subject_type in _REWORKED else "basic",
+        "accept": _ACCEPTED,
+        "format": "png",
+    }
 
 
 def _why(job: Job) -> str | None:

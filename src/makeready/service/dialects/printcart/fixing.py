@@ -16,6 +16,7 @@ from makeready.service.dialects.printcart.models import (
     FixOptions,
     FixRequest,
     PlannedFix,
+    SkippedFix,
     TokenCost,
 )
 from makeready.service.dialects.printcart.shaping import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _TAG = "Fixes"
 OPERATION = "fix"
+#: Why a fix changed nothing, where the fix itself does not say.
+_UNFIT, _NEEDLESS = "it does not suit this file", "the file has nothing that it would change"
 #: States that clients of this API do not know: until it ends, a job is in one of its stages.
 _STATUS = {"pending": None, "processing": None, "cancelled": "failed"}
 
@@ -168,7 +171,7 @@ def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict
     options.pop("fileType", None)
     if asked.target_dpi is not None:
         options["targetDpi"] = asked.target_dpi
-    service.library.require(OPERATION, {**options, "fixTypes": fixes})
+    service.library.require(OPERATION, {**options, "fixTypes": fixes}, service.plans.plan(account.plan).queue)
     if asked.fix_types is not None:
         options["fixTypes"] = fixes
     told = {"preflightReportId": report.id, "fixTypes": fixes, "estimate": estimate.model_dump()}
@@ -243,12 +246,20 @@ def told(service: Service, account: Account, job: Job) -> FixJob:
         preview_url=link(service, account, files.get("preview")) if waits else None,
         corrected_file_url=link(service, account, files.get("corrected")) if done else None,
         applied_fixes=result.get("applied") if done else None,
+        skipped_fixes=skipped(result) if done else None,
+        notes=result.get("notes", []),
         before_report=reports.get("before", asked["preflightReportId"]) if done else None,
         after_report=reports.get("after") if done else None,
-        error_message="The job was cancelled." if job.state == "cancelled" else job.error_message,
+        error_message=job.error_message or ("The job was cancelled." if job.state == "cancelled" else None),
         created_at=time(job.created_at),
         completed_at=ended(job.ended_at),
     )
+
+
+def skipped(result: dict[str, Any]) -> list[SkippedFix]:
+    """The fixes of a completed job that changed nothing: those that could not be made, and those it did not need."""
+    refused = [SkippedFix(fix_type=one["fix"], reason=one["reason"] or _UNFIT) for one in result.get("refused", ())]
+    return refused + [SkippedFix(fix_type=id, reason=_NEEDLESS) for id in result.get("unchanged", ())]
 
 
 def planned(result: dict[str, Any]) -> list[PlannedFix]:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("queues", sa.JSON(), nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.Column("draining", sa.Boolean(), nullable=False),
+        sa.Column("lacks", sa.JSON(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("seen_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),

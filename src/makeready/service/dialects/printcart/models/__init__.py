@@ -24,6 +24,7 @@ from makeready.service.dialects.printcart.models.fixing import (
     FixOptions,
     FixRequest,
     PlannedFix,
+    SkippedFix,
     TokenCost,
 )
 from makeready.service.dialects.printcart.models.preflight import (
@@ -67,6 +68,7 @@ __all__ = [
     "Report",
     "ReportAnswer",
     "ReportsAnswer",
+    "SkippedFix",
     "TokenCost",
     "Transaction",
     "TransactionsAnswer",

@@ -81,6 +81,13 @@ class PlannedFix(ToldCamel):
     tokens: int
 
 
+class SkippedFix(ToldCamel):
+    """A fix that was asked for or planned, and changed nothing: it cost nothing."""
+
+    fix_type: str
+    reason: str
+
+
 class FixJob(ToldCamel):
     """A job, with the plan while it waits for approval and with the mended file once it is completed."""
 
@@ -94,6 +101,8 @@ class FixJob(ToldCamel):
     preview_url: str | None = Field(description="While it waits for approval: the pages before and after.")
     corrected_file_url: str | None = Field(description="The link works for 24 hours, without a key.")
     applied_fixes: list[str] | None = Field(description="The fixes that changed something.")
+    skipped_fixes: list[SkippedFix] | None = Field(description="The fixes that changed nothing, and why.")
+    notes: list[str] = Field(description="What was taken for granted, such as a printed size that nobody named.")
     before_report: str | None = Field(description="Reports of the file as it came and as it is now, by id.")
     after_report: str | None
     error_message: str | None
@@ -119,6 +128,8 @@ class FixJobAnswer(Told):
                         "previewUrl": None,
                         "correctedFileUrl": "https://prepress.example.com/files/abc/photo.jpg?expires=1781172090&signature=…",
                         "appliedFixes": ["upscale_resolution_2x"],
+                        "skippedFixes": [],
+                        "notes": [],
                         "beforeReport": "report_7Kc0pQ",
                         "afterReport": "report_9mT3xA",
                         "errorMessage": None,

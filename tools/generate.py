@@ -66,8 +66,8 @@ def settings_page() -> str:
     lines = [
         "# Settings of the service",
         "",
-        f"The command line wins, then the environment, then `{FILE}` in the data folder, whose keys are the names in the",
-        "first column. `makeready doctor` prints what comes out.",
+        f"The command line wins, then the environment, then `{FILE}` in the data folder, whose keys are the names in",
+        "the first column. `makeready doctor` prints what comes out.",
         "",
         "| setting | environment | default | |",
         "|---|---|---|---|",

@@ -61,7 +61,7 @@ def add(app: FastAPI, service: Service) -> None:
         responses=refusals(409, 413, 422),
         response_model=DpiScoreAnswer,
     )
-    async def dpi_score(given: DpiScoreRequest) -> DpiScoreAnswer:
+    async def dpi_score(given: DpiScoreRequest) -> Response:
         """Free, and made of the numbers alone: no file is opened, nothing is kept."""
         # A few divisions: no thread, no database.
         rated = service.library.stars(
@@ -71,7 +71,9 @@ def add(app: FastAPI, service: Service) -> None:
             given.canvas_height_inches,
             given.product_type,
         )
-        return DpiScoreAnswer(data=DpiScore(**rated.as_data()))
+        answer = DpiScoreAnswer(data=DpiScore(**rated.as_data()))
+        # Written here: what a route returns as a model is made and validated once more.
+        return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
     @app.post(
         "/v1/services/preflight/checks",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +21,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from makeready.testing import demo
+from makeready.testing.offering import offered
 from service.s3 import S3, s3, s3_endpoint  # noqa: F401 - fixtures
 
 PATIENCE = 90.0
@@ -81,23 +79,6 @@ def process(log: Path, environment: dict[str, str], *words: str) -> Iterator[sub
         if started.poll() is None:
             started.terminate()
         started.wait(PATIENCE)
-
-
-@contextmanager
-def offered(folder: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_what_is_not_installed_is_named_with_its_command(
 def test_what_workers_lack_counts_and_not_what_the_web_process_has(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path).parent))
+    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path)))
     why = "The weights of ISNet are not installed. Install them: makeready models install isnet"
     library, lacks = Library(database), {"segment:isnet": why}
 

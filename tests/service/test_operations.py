@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def slot(folder: Path) -> Iterator[Slot]:
     """With a network in ISNet's place that finds what is red, so that no weights are needed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(folder / "models").parent))
+        patch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(folder / "models")))
         patch.setenv("MAKEREADY_PROVIDER", "cpu")
         with Slot(Settings(data=folder / "data", workers=1)) as made:
             made.warm()
@@ -456,7 +456,7 @@ def test_what_is_missing_is_said_with_the_command(
 
 
 def test_nothing_is_missing_where_models_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path).parent))
+    monkeypatch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path)))
     assert models.installed("isnet")
     assert operations.missing("remove_background", {"quality": "plus"}) is None
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import http.server
 import os
 import signal
 import threading
@@ -22,6 +21,7 @@ from makeready.service.queue import Queue
 from makeready.service.settings import Settings
 from makeready.service.slot import Crashed, Done, Output, Refused, Slot, Stopped, Task, Tell
 from makeready.service.worker import Pace, Worker
+from makeready.testing.offering import offered
 from service.chaos import Busy, service_of
 from service.jobs_helping import GRANT, Books, account
 
@@ -106,19 +106,8 @@ def address(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "photo.gif").write_bytes(b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, directory=tmp_path / "web", **kwargs)  # type: ignore[arg-type]
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with offered(tmp_path / "web") as url:
+        yield url
 
 
 def backwards(task: Task, tell: Tell) -> Done:

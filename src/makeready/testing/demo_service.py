@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import http.server
 import json
 import os
 import re
@@ -12,12 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from makeready.testing.offering import offered
 
 #: Seconds that the server gets to start, and a job to end.
 _START_S, _JOB_S = 30.0, 60.0
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     artwork = Path(arguments[0])
     with (
         tempfile.TemporaryDirectory(prefix="makeready-service-") as data,
-        _file_server(artwork) as shop,
+        offered(artwork) as shop,
         _service(data) as base,
     ):
         made = subprocess.run(
@@ -79,25 +79,6 @@ def main(arguments: list[str]) -> int:
 
 def _makeready() -> list[str]:
     return [sys.executable, "-m", "makeready"]
-
-
-@contextmanager
-def _file_server(folder: Path) -> Iterator[str]:
-    """The artwork, at a URL, as a shop's own server would have it."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
 import socket
 import threading
@@ -25,6 +23,7 @@ from makeready.service.app import create_app
 from makeready.service.core import Account, Service
 from makeready.service.settings import Settings
 from makeready.service.worker import Worker
+from makeready.testing.offering import offered
 
 #: Seconds that a server gets to start, and a job to end.
 PATIENCE = 60.0
@@ -130,20 +129,6 @@ def serving(app: Any, door: socket.socket) -> Iterator[None]:
         yield
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def customer(folder: Path) -> Iterator[str]:
-    """A server of files; its URL."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    with _running(server.serve_forever, server.shutdown):
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.server_close()
-
-
 @contextmanager
 def housed(folder: Path, *, works: bool = True, **settings: Any) -> Iterator[House]:
     """A service over an empty data folder, with a worker or without."""
@@ -159,7 +144,7 @@ def housed(folder: Path, *, works: bool = True, **settings: Any) -> Iterator[Hou
     house = House(service, base, "", shelf)
     worker = Worker(held, service=service, chores={})
     try:
-        with customer(shelf) as house.shop, serving(create_app(service), door):
+        with offered(shelf) as house.shop, serving(create_app(service), door):
             if works:
                 with _running(worker.run, worker.stop):
                     yield house

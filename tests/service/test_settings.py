@@ -215,3 +215,17 @@ def test_the_doctor_says_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> N
     done = CliRunner().invoke(main, ["doctor"])
     assert done.exit_code >= 2
     assert "MAKEREADY_PORT" in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 80}, "http://127.0.0.1:80"),
+        ({"host": "::"}, "http://[::1]:8000"),
+        ({"host": "10.0.0.7"}, "http://10.0.0.7:8000"),
+        ({"host": "0.0.0.0", "public_url": "https://preflight.example.com/api/"}, "https://preflight.example.com/api"),
+    ],
+)
+def test_links_begin_with_an_address_that_can_be_asked(tmp_path: Path, given: dict[str, Any], address: str) -> None:
+    assert Settings.load(data=tmp_path, **given).address == address

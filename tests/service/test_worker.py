@@ -379,12 +379,17 @@ def test_asked_by_two_at_once_it_still_finishes_what_it_has(service: Service, ow
 
 def test_a_slot_that_cannot_be_had_is_tried_again(service: Service, owner: str) -> None:
     failures = iter([OSError("no disk"), OSError("no process")])
+    broken = iter([Crashed("The program that works on files does not start.", "start", "no library")] * 4)
 
     class Fails(InThisProcess):
         def __call__(self, settings: Settings) -> InThisProcess:
             if error := next(failures, None):
                 raise error
             return super().__call__(settings)
+
+        def warm(self) -> None:
+            if error := next(broken, None):
+                raise error
 
     worker = Worker(
         service.settings.model_copy(update={"workers": 1}), service=service, pace=Pace(poll=0.02, trouble=0.05),
@@ -393,7 +398,9 @@ def test_a_slot_that_cannot_be_had_is_tried_again(service: Service, owner: str) 
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
-        assert ended(service, owner, submit(service, owner)).state == "completed"
+        after = ended(service, owner, submit(service, owner))
+        # The job is not to blame, nor begun: a worker that cannot work leaves it to others.
+        assert (after.state, after.attempt) == ("completed", 1)
     finally:
         worker.stop()
         thread.join(30)

@@ -108,7 +108,7 @@ class Files:
         self._database = database
         self._store = store
         self._incoming = settings.data.absolute() / INCOMING
-        self._base = (settings.public_url or _address(settings)).rstrip("/")
+        self._base = settings.address
         self._key = hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).digest()
 
     def keep(
@@ -350,11 +350,6 @@ def _file(row: Row[Any]) -> File:
 
 def _none(file_id: str) -> NotFound:
     return NotFound(f"There is no file {file_id}.", "Files are kept for a while; make or send it anew.")
-
-
-def _address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
 
 
 def _megabytes(size: int) -> str:

@@ -56,6 +56,8 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
     with contextlib.closing(_listener(settings.host, settings.port)) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         write = observe.configure(together=_TOGETHER_S)
+        if not settings.local and not settings.public_url:
+            log.warning("links in answers lead to this machine alone: set MAKEREADY_PUBLIC_URL", now=settings.address)
         beside = Supervisor(settings) if worker else None
         service = Service.open(settings)
         try:
@@ -65,7 +67,7 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
                     server_header=False, proxy_headers=False, backlog=2048, timeout_keep_alive=_KEEP_ALIVE_S,
                     timeout_graceful_shutdown=int(DRAIN_S),
                 ),
-                beside, f"makeready serves at {_address(settings)}, documentation at {_address(settings)}/docs",
+                beside, f"makeready serves at {settings.own_address}, documentation at {settings.own_address}/docs",
             )  # fmt: skip
             server.run(sockets=[listener])
         finally:
@@ -222,11 +224,6 @@ def _listener(host: str, port: int) -> socket.socket:
             "Give another one; --port 0 takes any that is free.",
         ) from error
     return listener
-
-
-def _address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
 
 
 def _end_with_input() -> None:

@@ -33,6 +33,8 @@ FILE = "settings.toml"
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of a file
 #: Addresses at which only this machine answers.
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
+#: What means every address of a machine is none that can be asked.
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound to it here
 #: The shortest key that is taken for one.
 _SECRET_LENGTH = 32
 #: What a link can begin with: paths and queries are put behind it.
@@ -141,6 +143,17 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """The store's URL."""
         return self.storage_url or (self.data.absolute() / "files").as_uri()
+
+    @property
+    def own_address(self) -> str:
+        """Where this process answers, for somebody on this machine."""
+        host = _EVERY_ADDRESS.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """How clients reach the service, without a slash at the end; links begin with it."""
+        return self.public_url.rstrip("/") or self.own_address
 
     @property
     def local(self) -> bool:

@@ -275,11 +275,15 @@ class _Shift:
         slot: Slot | None = None
         try:
             while True:
+                # No process, no disk: nothing is claimed for this slot until there is.
                 try:
                     slot = slot or self._worker.slot(self._worker.settings)
-                    _warm(slot)
-                except Exception:  # no process, no disk: nothing is claimed for this slot until there is
-                    _log.exception("a slot cannot be had", worker=self._worker.id)
+                    slot.warm()
+                except Exception as error:
+                    if isinstance(error, Crashed):
+                        _log.error("a child does not start", worker=self._worker.id, why=str(error), said=error.said)
+                    else:
+                        _log.exception("a slot cannot be had", worker=self._worker.id)
                     if self._worker.stopping:
                         return
                     time.sleep(self._pace.trouble)
@@ -367,13 +371,6 @@ class _Shift:
                 did = False
             if not did:
                 self._over.wait(pause)
-
-
-def _warm(slot: Slot) -> None:
-    try:
-        slot.warm()
-    except Crashed as error:  # the next job's attempt says so, and counts it
-        _log.error("a child does not start", why=str(error), said=error.said)
 
 
 @contextlib.contextmanager

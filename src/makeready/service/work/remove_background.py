@@ -128,7 +128,7 @@ def _cut(work: Working, wish: Wish, options: Any, desk: Desk) -> tuple[Cut | Non
         if options.get("empty", "refuse") != "keep":
             raise Refused(
                 "NO_SUBJECT",
-                f"No subject was found in the picture: {said}.",
+                f"{said[0].upper()}{said[1:]}.",
                 "Send a picture in which it stands out, or say what kind of subject it is.",
             ) from refusal
     image = work.image.autorot()

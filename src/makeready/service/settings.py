@@ -62,7 +62,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(SecretStr(""), description="Signs links and tokens: 32 characters or more.")
     dialects: Words = Field(DIALECTS, min_length=1, description="The APIs that are served.")
     plans_file: Path | None = Field(None, description="Plans and prices of your own, over the built-in ones.")
-    top_up_url: str = Field("", description="Where a client buys more; told with every 402.")
+    top_up_url: str = Field(
+        "", description="Where a client buys more, told with every 402; else the service's own page."
+    )
     fetch_allow: Words = Field(
         (), description="Hosts, addresses and networks that may be fetched although they are private."
     )
@@ -154,6 +156,11 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """How clients reach the service, without a slash at the end; links begin with it."""
         return self.public_url.rstrip("/") or self.own_address
+
+    @property
+    def top_up(self) -> str:
+        """Where a client buys more, as every 402 says."""
+        return self.top_up_url or f"{self.address}/"
 
     @property
     def local(self) -> bool:

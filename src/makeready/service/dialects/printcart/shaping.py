@@ -64,7 +64,7 @@ def shape(problem: Problem, settings: Settings) -> dict[str, Any]:
             "error": "INSUFFICIENT_TOKENS",
             "balance": problem.details["balance"],
             "shortfall": problem.details["shortfall"],
-            "top_up_url": settings.top_up_url,
+            "top_up_url": settings.top_up,
         }
     body: dict[str, Any] = {
         "error": problem.code,

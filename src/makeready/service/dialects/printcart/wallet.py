@@ -33,7 +33,7 @@ def add(app: FastAPI, service: Service) -> None:
         """What jobs hold until they end is not in it."""
         balances = await run(service.accounts.balances, account.id)
         return WalletAnswer(
-            data=Wallet(balance=balances[CURRENCY], currency=CURRENCY, top_up_url=service.settings.top_up_url)
+            data=Wallet(balance=balances[CURRENCY], currency=CURRENCY, top_up_url=service.settings.top_up)
         )
 
     @app.get(

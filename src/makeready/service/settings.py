@@ -62,9 +62,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(SecretStr(""), description="Signs links and tokens: 32 characters or more.")
     dialects: Words = Field(DIALECTS, min_length=1, description="The APIs that are served.")
     plans_file: Path | None = Field(None, description="Plans and prices of your own, over the built-in ones.")
-    top_up_url: str = Field(
-        "", description="Where a client buys more, told with every 402; else our own page."
-    )
+    top_up_url: str = Field("", description="Where a client buys more, told with every 402; else our own page.")
     fetch_allow: Words = Field(
         (), description="Hosts, addresses and networks that may be fetched although they are private."
     )

@@ -116,7 +116,7 @@ def test_the_callers_trace_is_passed_on(words: Spoken, given: str | None, kept: 
 
 
 def test_what_libraries_log_comes_out_alike(lines: Any) -> None:
-    logging.getLogger("some.library").warning("careful with %s", "this")
-    logging.getLogger("some.library").info("nobody wants to know")
+    logging.getLogger("some.module").warning("careful with %s", "this")
+    logging.getLogger("some.module").info("nobody wants to know")
     (line,) = lines()
     assert (line["event"], line["level"], line["part"]) == ("careful with this", "warning", "web")

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -226,7 +227,11 @@ def test_the_data_folder_is_hidden_even_where_python_looks_for_modules(
 def test_nothing_is_written_outside_of_the_folder(slot: Slot, tmp_path: Path) -> None:
     if not STANDS["files"].stands:
         pytest.skip(STANDS["files"].says)
-    files = [str(tmp_path / "new"), "/tmp/makeready-new", str(Path.home() / "makeready-new")]
+    files = [
+        str(tmp_path / "new"),
+        str(Path(tempfile.gettempdir()) / "makeready-new"),
+        str(Path.home() / "makeready-new"),
+    ]
     said = do(slot, tmp_path, "write_outside", files=files).result["said"]
     assert set(said.values()) == {"Permission denied"}
 

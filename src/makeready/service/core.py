@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from makeready.service import ids, schema, wallet
 from makeready.service.accounts import Account, Accounts
+from makeready.service.catalogue import Catalogue
 from makeready.service.database import Database
 from makeready.service.fetch import Fetcher
 from makeready.service.files import Files
 from makeready.service.idempotency import Idempotency
 from makeready.service.jobs import Job, Jobs
-from makeready.service.library import Library
 from makeready.service.limits import Limiter
 from makeready.service.plans import Plans
 from makeready.service.queue import Queue
@@ -41,7 +41,7 @@ class Service:
     reports: Reports
     limiter: Limiter
     idempotency: Idempotency
-    library: Library
+    catalogue: Catalogue
 
     @classmethod
     def open(cls, settings: Settings, *, migrate: bool = True) -> Service:
@@ -74,7 +74,7 @@ class Service:
             Reports(database),
             Limiter(settings, plans),
             Idempotency(database),
-            Library(database),
+            Catalogue(database),
         )
 
     @staticmethod

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from makeready.service import clock, tables
-from makeready.service.library import ALIVE_S
+from makeready.service.catalogue import ALIVE_S
 
 if TYPE_CHECKING:
     from makeready.service.core import Service

@@ -49,7 +49,7 @@ def add(app: FastAPI, service: Service) -> None:
     async def create(given: BackgroundRequest, request: Request, account: Caller) -> BackgroundCreated:
         """Takes the tokens and begins a job; poll it every 2 to 3 seconds. If it fails, the tokens come back."""
         wanted = options(given)
-        await run(service.library.require, OPERATION, wanted, service.plans.plan(account.plan).queue)
+        await run(service.catalogue.require, OPERATION, wanted, service.plans.plan(account.plan).queue)
         await fetchable(service, "image_url", given.image_url)
         job = await begin(
             service,

@@ -171,7 +171,7 @@ def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict
     options.pop("fileType", None)
     if asked.target_dpi is not None:
         options["targetDpi"] = asked.target_dpi
-    service.library.require(OPERATION, {**options, "fixTypes": fixes}, service.plans.plan(account.plan).queue)
+    service.catalogue.require(OPERATION, {**options, "fixTypes": fixes}, service.plans.plan(account.plan).queue)
     if asked.fix_types is not None:
         options["fixTypes"] = fixes
     told = {"preflightReportId": report.id, "fixTypes": fixes, "estimate": estimate.model_dump()}
@@ -211,10 +211,10 @@ def _fixes(service: Service, asked: FixOptions, report: Kept) -> tuple[str, ...]
     """
     if asked.fix_types is not None:
         try:
-            return service.library.chosen(asked.fix_types, report.document["file"]["kind"])
+            return service.catalogue.chosen(asked.fix_types, report.document["file"]["kind"])
         except InvalidRequest as error:
             raise invalid("options.fixTypes", error) from error
-    fixes = service.library.called_for(report.document)
+    fixes = service.catalogue.called_for(report.document)
     if not fixes:
         nothing = InvalidRequest(
             f"The report {report.id} has no issue that a fix cures.",

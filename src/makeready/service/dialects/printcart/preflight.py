@@ -64,7 +64,7 @@ def add(app: FastAPI, service: Service) -> None:
     async def dpi_score(given: DpiScoreRequest) -> Response:
         """Free, and made of the numbers alone: no file is opened, nothing is kept."""
         # A few divisions: no thread, no database.
-        rated = service.library.stars(
+        rated = service.catalogue.stars(
             given.width_px,
             given.height_px,
             given.canvas_width_inches,

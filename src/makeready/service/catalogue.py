@@ -37,7 +37,7 @@ class Cure:
     order: tuple[int, int, str]
 
 
-class Library:
+class Catalogue:
     """Quick answers; nothing here opens a file."""
 
     def __init__(self, database: Database | None = None) -> None:

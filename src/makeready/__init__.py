@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from makeready.changes import Plan as Plan
     from makeready.changes import Refusal as Refusal
     from makeready.changes import Result as Result
+    from makeready.edit import Edited as Edited
+    from makeready.edit import edit as edit
     from makeready.engine import Measure as Measure
     from makeready.engine import check as check
     from makeready.engine import measure as measure
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "batch": ("check_many",),
     "changes": ("Change", "Plan", "Refusal", "Result"),
+    "edit": ("Edited", "edit"),
     "engine": ("Measure", "check", "measure", "stars"),
     "errors": (
         "EncryptedFile",

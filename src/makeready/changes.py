@@ -40,6 +40,8 @@ class Stage(StrEnum):
     BOXES = "boxes"
     #: Pictures are replaced in the colours they came in, so that their profiles still hold.
     PICTURES = "pictures"
+    #: What a designer asks for, of the picture as the screen shows it, before it is converted for the press.
+    EDIT = "edit"
     #: Colours are converted, and what overprints is settled, as written, before they are mixed.
     COLOUR = "colour"
     #: Lines are measured in the inks they print in, before some of them become pixels.

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from makeready import edit
 from makeready.fixes.cured import CURED
 from makeready.registry import Fix, Registry
 
@@ -43,6 +44,7 @@ def catalogue(plugin_files: tuple[Path, ...] = ()) -> Registry[Fix]:
     registry = Registry(Fix, group=GROUP, noun="fix")
     for name in BUILT_IN_MODULES:
         registry.add_module(importlib.import_module(f"makeready.fixes.{name}"))
+    registry.add(edit.catalogue().values())
     registry.load_plugins()
     for path in plugin_files:
         registry.load_file(path)

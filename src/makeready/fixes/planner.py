@@ -111,7 +111,7 @@ def chain(links: Iterable[Mapping[str, Any] | str], fixes: Registry[Fix], facts:
     steps = []
     for place, link in enumerate(links, start=1):
         said = {"fix": link} if isinstance(link, str) else dict(link)
-        id = said.pop("fix", None)
+        id = said.pop("fix", None) or said.pop("edit", None)
         if not isinstance(id, str):
             raise UsageError(f"Step {place} of the chain names no fix.", 'Write {"fix": "add_bleed", "bleed": "3 mm"}.')
         fix = fixes[id]

@@ -1,0 +1,168 @@
+"""What a designer asks for: subjects on other backgrounds, shadows, outlines, light, text taken off, layouts.
+
+The package can be called: ``makeready.edit("photo.jpg", ["cut_out", {"edit": "shadow", "mode": "soft"}])``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+
+from makeready.changes import Change, Refusal
+from makeready.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from makeready.edit.operator import Edit
+    from makeready.edit.scene import Export, Pixels
+
+#: One module a family of edits.
+MODULES: tuple[str, ...] = ("cut_out",)
+
+#: An edit by its name, or ``{"edit": name, **settings}``.
+Link = Mapping[str, Any] | str
+
+
+@cache
+def catalogue() -> Mapping[str, Edit]:
+    """Every built-in edit by its id, in the order of the pipeline."""
+    from makeready.edit.operator import Edit
+
+    found = [
+        value
+        for name in MODULES
+        for value in vars(importlib.import_module(f"makeready.edit.operators.{name}")).values()
+        if isinstance(value, Edit)
+    ]
+    return {edit.id: edit for edit in sorted(found, key=lambda edit: edit.place)}
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of a picture."""
+
+    #: Height × width × 4, ``uint8``: red, green and blue of sRGB, and opacity.
+    pixels: Pixels = field(repr=False)
+    changes: tuple[Change, ...]
+    #: What a person should know about the result.
+    notes: tuple[str, ...]
+    #: How ``save`` writes it, as the operator ``export`` was told.
+    export: Export
+    #: The input's EXIF, XMP and the like, for ``save``; ``None`` where pixels were given.
+    _origin: Any = field(default=None, repr=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write it; the ending of the name says as what, unless ``export`` named a format.
+
+        Raises:
+            UsageError: files of that kind are not written, or have no room for what is in it.
+            OSError: it cannot be written.
+        """
+        from makeready.raster.mend import canvas
+
+        canvas.save(self.pixels, Path(path), self.export, self._origin)
+
+
+def steps(edits: Sequence[Link]) -> list[tuple[Edit, Any]]:
+    """Edits and their settings as they are asked for, in the order in which they are made.
+
+    Raises:
+        UsageError: an edit does not exist or is asked for twice, or a setting does not fit.
+    """
+    known = catalogue()
+    found: dict[str, tuple[Edit, Any]] = {}
+    for place, link in enumerate(edits, start=1):
+        said = {"edit": link} if isinstance(link, str) else dict(link)
+        id = said.pop("edit", None) or said.pop("fix", None)
+        if not isinstance(id, str):
+            raise UsageError(f"Edit {place} has no name.", 'Write {"edit": "shadow", "mode": "soft"}.')
+        if id not in known:
+            raise UsageError(f"There is no edit {id!r}.", did_you_mean(id, known) or f"There are {', '.join(known)}.")
+        if id in found:
+            raise UsageError(f"The edit {id!r} is asked for twice.", "Ask for each edit once.")
+        try:
+            found[id] = known[id], known[id].params.model_validate(said)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or id
+            raise UsageError(
+                f"{id}: {where}: {first['msg']}.",
+                did_you_mean(where, known[id].params.model_fields) or f"'makeready explain {id}' lists its settings.",
+            ) from error
+    return sorted(found.values(), key=lambda one: one[0].place)
+
+
+def needs(edits: Sequence[Link]) -> tuple[str, ...]:
+    """What edits need that may not be installed: ``segment:isnet``, ``refine``, ``text``, ``generate:background`` …
+
+    Raises:
+        UsageError: as ``steps``.
+    """
+    return tuple(dict.fromkeys(need for edit, params in steps(edits) for need in edit.calls_for(params)))
+
+
+def _part(tell: Callable[[float], None], done: int, of: int) -> Callable[[float], None]:
+    return lambda share: tell((done + share) / of)
+
+
+class _Room(ModuleType):
+    """The package and the deed have one name: importing the one must not hide the other."""
+
+    def __call__(
+        self,
+        picture: Any,
+        edits: Sequence[Link],
+        *,
+        seed: int = 0,
+        inputs: Mapping[str, Any] | None = None,
+        max_pixels: int | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Edited:
+        """Edit a picture.
+
+        Args:
+            picture: a path, the bytes of a file, a binary stream, or pixels: height × width × 3 or 4 of sRGB,
+                ``uint8``, ``uint16`` or floats from 0 to 1. It is only read.
+            edits: what is wanted, in any order: ``["cut_out", {"edit": "shadow", "mode": "soft"}]``.
+            seed: of edits that have a choice: the same seed makes the same result.
+            inputs: further pictures by the names that edits use for them, of the same kinds as ``picture``.
+            max_pixels: pictures with more are refused before they are decoded.
+            progress: called with the share of the work that is done, 0 to 1; what it raises ends the work.
+
+        Raises:
+            UsageError: an edit does not exist, or a setting does not fit.
+            Refusal: something cannot be made of this picture; the text says why and what would help.
+            UnreadableFile: the picture, or a further one, is damaged or none.
+            MissingDependency: what an edit needs is not installed.
+        """
+        from makeready.edit.scene import Scene
+        from makeready.raster.mend import canvas
+
+        wanted = steps(edits)
+        tell = progress or (lambda _: None)
+        with canvas.opened(picture, max_pixels) as (pixels, origin):
+            scene = Scene(pixels, seed=seed)
+            for name, given in (inputs or {}).items():
+                with canvas.opened(given, max_pixels) as (further, _):
+                    scene.inputs[name] = further
+            changes: list[Change] = []
+            for done, (edit, params) in enumerate(wanted):
+                scene.tell = _part(tell, done, len(wanted) + 1)
+                try:
+                    changes.extend(edit.act(scene, params))
+                except Refusal as refusal:
+                    raise Refusal(f"{edit.id}: {refusal}") from refusal
+            drawn = scene.draw()
+            tell(1.0)
+            return Edited(drawn, tuple(changes), tuple(scene.notes), scene.export, origin)
+
+
+edit = cast(_Room, sys.modules[__name__])
+edit.__class__ = _Room

@@ -13,6 +13,7 @@ from makeready.errors import (
     FixFailed,
     MakereadyError,
     MissingDependency,
+    NoGenerator,
     NotDone,
     TooLarge,
     UnreadableFile,
@@ -26,6 +27,7 @@ TREE = {
     EncryptedFile: (3, 422),
     TooLarge: (3, 413),
     MissingDependency: (4, 503),
+    NoGenerator: (4, 501),
     NotDone: (1, 422),
     FixFailed: (5, 500),
 }

@@ -6,6 +6,7 @@
     + EncryptedFile                           needs a password
     + TooLarge                     HTTP 413   over a limit that protects the machine
   x MissingDependency     exit 4   HTTP 503   a model, ICC profile or optional package is not there
+    + NoGenerator                  HTTP 501   nothing is configured that makes pictures from words
   x NotDone               exit 1   HTTP 422   what was asked for cannot honestly be done on this file
   x FixFailed             exit 5   HTTP 500   a fix failed inside; nothing was written
 """
@@ -75,6 +76,12 @@ class MissingDependency(MakereadyError):
 
     exit_code = ExitCode.MISSING
     http_status = 503
+
+
+class NoGenerator(MissingDependency):
+    """Nothing is installed and configured that can make this from words."""
+
+    http_status = 501
 
 
 class NotDone(MakereadyError):

@@ -41,9 +41,9 @@ def postgresql() -> str:
     return POSTGRESQL
 
 
-@pytest.fixture
-def postgresql_database(postgresql: str) -> Iterator[str]:
-    """The URL of an empty database of its own, dropped afterwards."""
+@pytest.fixture(scope="session")
+def postgresql_room(postgresql: str) -> Iterator[str]:
+    """The URL of a database of these tests alone; others may run beside them, and locks are those of a database."""
     name = f"makeready_{secrets.token_hex(6)}"
     server = create_engine(postgresql, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -51,6 +51,27 @@ def postgresql_database(postgresql: str) -> Iterator[str]:
     yield make_url(postgresql).set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    server.dispose()
+
+
+@pytest.fixture
+def postgresql_database(postgresql_room: str) -> Iterator[str]:
+    """The URL of a place without tables, emptied afterwards: a schema, made three times as fast as a database."""
+    name = f"makeready_{secrets.token_hex(6)}"
+    server = create_engine(postgresql_room, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f'CREATE SCHEMA "{name}"'))
+    only = make_url(postgresql_room).update_query_dict({"options": f"-csearch_path={name}"})
+    yield only.render_as_string(hide_password=False)
+    with server.connect() as connection:
+        # Of processes that were killed or stopped: what they have locked could not be dropped.
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
     server.dispose()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, UploadFile
 from pydantic import BaseModel, Field
 
 from makeready.service import auth, wallet
@@ -104,6 +104,27 @@ def build_header(service: Service) -> FastAPI:
 HEADER_DIALECT = Dialect("header", "By header", ("/v1/words/by-header",), build_header, shape, key_header="X-API-Key")
 
 
+def build_files(service: Service) -> FastAPI:
+    app = api(FILES_DIALECT, service)
+    app.state.calls = 0
+
+    @app.post(FILES, status_code=201)
+    async def upload(file: UploadFile, request: Request) -> dict[str, Any]:
+        app.state.calls += 1
+        return {"bytes": len(await file.read()), "job": asked(request).job_id, "call": app.state.calls}
+
+    @app.post(f"{FILES}/unread", status_code=201)
+    async def unread() -> dict[str, int]:
+        app.state.calls += 1
+        return {"call": app.state.calls}
+
+    return app
+
+
+FILES = f"{PATH}/files"
+FILES_DIALECT = Dialect("files", "Files", (FILES,), build_files, shape, upload_bytes=LARGEST)
+
+
 class Client:
     """Asks an application in this process; from several threads where a test wants that."""
 
@@ -166,7 +187,7 @@ def spoken(settings: Settings) -> Iterator[Spoken]:
         (settings.data / "makeready.db").write_bytes(_tables())
     service = Service.open(settings)
     try:
-        app = create_app(service, (DIALECT, HEADER_DIALECT))
+        app = create_app(service, (DIALECT, HEADER_DIALECT, FILES_DIALECT))
         account, key = service.accounts.create("jane@example.com", plan="professional", grants={"tokens": 1000})
         client = Client(app)
         yield Spoken(service, client, account, key, app._apps["words"][1])

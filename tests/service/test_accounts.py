@@ -396,3 +396,14 @@ def test_it_works_on_tables_that_migrations_made(database_url: str) -> None:
     account, key = held.create("jane@example.com")
     assert held.authenticated(key) == held.authenticated(held.token(account)) == account
     database.close()
+
+
+def test_grants_in_any_order_of_currencies_do_not_wait_for_each_other(
+    held: Accounts, jane: tuple[Account, str]
+) -> None:
+    before = held.balances(jane[0].id)
+    grants = {"tokens": 1, "credits": 1, "images": 1}
+    orders = [grants, dict(reversed(grants.items()))] * 20
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda order: held.grant("jane@example.com", order), orders))
+    assert held.balances(jane[0].id) == {currency: amount + 40 for currency, amount in before.items()}

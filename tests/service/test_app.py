@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -329,3 +330,14 @@ def test_it_begins_and_ends_with_any_server_and_speaks_http_only(words: Spoken) 
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     with pytest.raises(RuntimeError, match="websocket"):
         asyncio.run(words.client.app({"type": "websocket"}, receive, send))
+
+
+@pytest.mark.parametrize(("variable", "looks"), [("OTEL_SERVICE_NAME", True), ("OTHER", False)])
+def test_opentelemetry_is_looked_for_where_it_is_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, looks: bool
+) -> None:
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(variable, "makeready")
+    with spoken(settings(tmp_path)) as words:
+        assert {words.app._telemetry[what] for what in ("tracing", "metrics", "logs")} == {looks}

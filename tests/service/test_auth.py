@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from makeready.service.question import Unchanged
 from service.speaking import LARGEST, PATH, Spoken, settings, spoken
 
 
@@ -72,6 +76,47 @@ def test_a_revoked_key_stops_at_once_everywhere(words: Spoken) -> None:
     words.service.accounts.revoke(key.id)
     assert words.client.get(f"{PATH}/x", headers=words.headers).status_code == 401
     assert words.client.get("/v1/words/by-header", headers={"X-API-Key": words.key}).status_code == 401
+
+
+@pytest.mark.parametrize("sql", ["UPDATE api_key SET revoked_at = 1", "UPDATE account SET status = 'suspended'"])
+def test_what_another_process_changes_is_seen_at_once(words: Spoken, sql: str) -> None:
+    for _ in range(3):
+        assert words.client.get(f"{PATH}/x", headers=words.headers).status_code == 200
+    changing = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])"
+    database = str(words.service.settings.data / "makeready.db")
+    subprocess.run([sys.executable, "-c", changing, database, sql], check=True)
+    assert words.client.get(f"{PATH}/x", headers=words.headers).status_code in (401, 403)
+
+
+def test_a_key_is_not_looked_up_again_while_nothing_has_changed(words: Spoken, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    accounts = words.service.accounts
+    real = type(accounts).authenticated
+    monkeypatch.setattr(accounts, "authenticated", lambda key: looked.append(key) or real(accounts, key))
+    for _ in range(3):
+        assert words.client.get(f"{PATH}/x", headers=words.headers).status_code == 200
+    assert looked == [words.key]
+    accounts.move("jane@example.com", "free")
+    assert words.client.get(f"{PATH}/x", headers=words.headers).status_code == 200
+    assert looked == [words.key] * 2
+
+
+def test_a_token_runs_out_although_nothing_has_changed(words: Spoken) -> None:
+    token = {"Authorization": f"Bearer {words.service.accounts.token(words.account, 1.0)}"}
+    assert words.client.get(f"{PATH}/x", headers=token).status_code == 200
+    time.sleep(1.1)
+    assert words.client.get(f"{PATH}/x", headers=token).status_code == 401
+
+
+def test_whoever_looks_for_changes_sees_each_once(tmp_path: Path) -> None:
+    with spoken(settings(tmp_path)) as words:
+        unchanged = Unchanged(words.service.database)
+        seen = [unchanged(), unchanged()]
+        words.service.accounts.grant("jane@example.com", {"tokens": 1})
+        seen += [unchanged(), unchanged()]
+        # Whoever cannot look takes it for changed.
+        unchanged._connection.close()
+        assert [*seen, unchanged(), unchanged(), unchanged()] == [False, True, False, True, False, False, True]
 
 
 def test_other_databases_are_asked_in_a_thread(tmp_path: Path, postgresql_database: str) -> None:

@@ -667,13 +667,13 @@ def test_a_server_that_hangs_up_or_is_not_there(site: Site, tmp_path: Path, fold
         ("/x", "attachment; filename*=UTF-8''gr%C3%BCn%20%E2%82%AC.png; filename=green.png", "grün €.png"),
         ("/x", 'attachment; filename="../../.ssh/keys.png"', "keys.png"),
         ("/x", 'attachment; filename="..\\\\..\\\\boot.png"', "boot.png"),
-        ("/x", "attachment; filename*=UTF-8''a%0d%0aSet-Cookie%3a%20b.png", "aSet-Cookie b.png"),
+        ("/x", "attachment; filename*=UTF-8''a%0d%0aSet-Cookie%3a%20b.png", "aSet-Cookie_ b.png"),
         ("/x", "attachment; filename*=UTF-8''gnp%E2%80%AE.exe.png", "gnp.exe.png"),
         ("/x", 'attachment; filename=".htaccess"', "htaccess.png"),
         ("/x", 'attachment; filename="CON.png"', "_CON.png"),
         ("/x", 'attachment; filename="..."', "x.png"),
         ("/x", "inline", "x.png"),
-        ("/x", 'attachment; filename="' + "long" * 100 + '.png"', "long" * 29 + ".png"),
+        ("/x", 'attachment; filename="' + "long" * 100 + '.png"', "long" * 49 + ".png"),
         ("/x", "attachment; filename*=nonsense''%ff%fe.png", None),
     ],
 )
@@ -683,7 +683,7 @@ def test_a_good_name(
     url = site.says(path, *([f"Content-Disposition: {disposition}"] if disposition else []))
     got = fetcher(tmp_path, site.host).fetch(url, folder).name
     assert got.endswith((".png", ".PNG"))
-    assert len(got) <= 124
+    assert len(got.encode()) <= 204
     if name is not None:
         assert got == name
 

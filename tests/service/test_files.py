@@ -16,7 +16,8 @@ from werkzeug.http import parse_options_header
 from makeready.service import files as files_module
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, Forbidden, NotFound, TooMuchData, Unavailable
-from makeready.service.files import DAY, GRACE_S, File, Files, LinkExpired, LinkRefused, clean_name
+from makeready.service.files import DAY, GRACE_S, File, Files, LinkExpired, LinkRefused
+from makeready.service.names import clean_name
 from makeready.service.settings import Settings
 from makeready.service.store import Store, open_store
 from service.jobs_helping import account
@@ -254,8 +255,13 @@ def test_without_a_public_url_links_lead_to_this_machine(
     ("given", "becomes"),
     [
         ("poster.pdf", "poster.pdf"),
-        ("../../etc/passwd", "_.._etc_passwd"),
-        ("C:\\Users\\me\\a.png", "C__Users_me_a.png"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\a.png", "a.png"),
+        ("folder/", "file"),
+        ("a  b\u00a0c.png", "a b c.png"),
+        ("ends. ", "ends"),
+        ("NUL.png", "_NUL.png"),
+        ("com1", "_com1"),
         (".htaccess", "htaccess"),
         ("", "file"),
         ("...", "file"),

@@ -20,9 +20,10 @@ from makeready.service.core import Service
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, Unavailable
 from makeready.service.files import DAY, GRACE_S, File, Files
-from makeready.service.janitor import Janitor, month
+from makeready.service.janitor import HOPELESS_S, Janitor, month
 from makeready.service.jobs import Jobs
 from makeready.service.plans import Plans
+from makeready.service.queue import Queue
 from makeready.service.reports import Reports
 from makeready.service.settings import Settings
 from makeready.service.store import Store, open_store
@@ -56,7 +57,7 @@ class House:
         """A janitor, as in a process of its own."""
         service = SimpleNamespace(
             database=self.database, store=self.store, files=self.files, plans=self.plans, settings=self.settings,
-            jobs=Jobs(self.database, self.settings),
+            jobs=Jobs(self.database, self.settings), queue=Queue(self.database),
         )  # fmt: skip
         return Janitor(cast("Service", service))
 
@@ -165,6 +166,22 @@ def test_a_job_that_nobody_approves_ends_after_retention(house: House) -> None:
     house.another().turn()
     with house.database.reading() as connection:
         assert connection.execute(select(tables.job.c.state, tables.job.c.error_code)).one() == ("cancelled", "EXPIRED")
+
+
+def test_a_job_that_no_worker_can_do_any_more_ends_after_an_hour(house: House) -> None:
+    house.job("pending", {})
+    with house.database.writing() as connection:
+        connection.execute(update(tables.job).values(needs={"refine": True}, run_at=clock.now() - 2 * HOPELESS_S))
+        connection.execute(
+            insert(tables.worker).values(
+                id="bare", host="here", pid=1, queues=["cpu"], slots=1, lacks={"refine": "Install it."},
+                started_at=0.0, seen_at=clock.now(),
+            )
+        )  # fmt: skip
+    house.janitor.turn()
+    with house.database.reading() as connection:
+        ended = connection.execute(select(tables.job.c.state, tables.job.c.error_code)).one()
+    assert ended == ("cancelled", "MODEL_NOT_INSTALLED")
 
 
 def test_many_files_go_in_one_turn_past_those_that_are_needed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,7 +247,7 @@ def test_a_picture_without_a_subject_is_refused_or_comes_out_clear(job: Job) -> 
         ({"quality": "best"}, "no quality 'best'"),
         ({"edge_softness": 11}, "cannot be 11"),
         ({"output_background": "see-through"}, "no colour"),
-        ({"model": "/etc/passwd.onnx"}, "no segmenter"),
+        ({"model": "/etc/passwd.onnx"}, "no model"),
         ({"max_side": 0}, "at least one pixel"),
     ],
 )
@@ -512,6 +512,63 @@ def test_stripping_takes_words_and_leaves_the_picture(format: str, orientation: 
             assert image.info["dpi"][0] == pytest.approx(150, abs=0.1)
             if format != "TIFF":  # which Pillow turns as it reads it: the pixels have told already
                 assert image.getexif().get(0x0112, 1) == orientation
+
+
+@pytest.mark.parametrize(("format", "options"), [("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {})])
+def test_what_a_camera_hangs_on_behind_a_picture_goes_too(format: str, options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    alone = written(disc(), format, **options)
+    path.write_bytes(alone + written(disc(), "JPEG", exif=told(1)))
+    strip(path)
+    assert WHERE.encode() not in path.read_bytes()
+    with Image.open(path) as image, Image.open(io.BytesIO(alone)) as before:
+        assert np.array_equal(np.asarray(image), np.asarray(before))
+
+
+def test_words_of_the_smaller_versions_within_a_tiff_go_too(tmp_path: Path) -> None:
+    def directory(*entries: tuple[int, int, int, int]) -> bytes:
+        return struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries) + bytes(4)
+
+    word = WHERE.encode()
+    main, within = directory((256, 3, 1, 5), (330, 4, 1, 100)), directory((270, 2, len(word), 200))
+    data = b"II*\0\x08\0\0\0" + main
+    data = data.ljust(100, b"\0") + within
+    path = tmp_path / "picture"
+    path.write_bytes(data.ljust(200, b"\0") + word)
+    strip(path)
+    after = path.read_bytes()
+    assert word not in after
+    assert after[8 : 8 + len(main)] == main
+    assert len(after) == 200 + len(word)
+
+
+def test_words_between_the_scans_of_a_jpeg_go_too(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    whole = written(disc(), "JPEG", progressive=True)
+    second = whole.index(b"\xff\xda", whole.index(b"\xff\xda") + 2)
+    comment = b"\xff\xfe" + (len(WHERE) + 2).to_bytes(2, "big") + WHERE.encode()
+    path.write_bytes(whole[:second] + comment + whole[second:])
+    strip(path)
+    assert WHERE.encode() not in path.read_bytes()
+    with Image.open(path) as image, Image.open(io.BytesIO(whole)) as before:
+        assert np.array_equal(np.asarray(image), np.asarray(before))
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [
+        ("remove_background", {"model": "{folder}/own.onnx"}),
+        ("fix", {"fixTypes": ["remove_background"], "settings": {"remove_background": {"model": "{folder}/own.onnx"}}}),
+    ],
+)
+def test_a_model_is_never_a_file_of_the_machine(
+    job: Job, operation: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    options = json.loads(json.dumps(options).replace("{folder}", str(tmp_path)))
+    assert operations.needs(operation, options) == ()
+    assert operations.missing(operation, options) is None
+    with pytest.raises(Refused, match="There is no model"):
+        job(operation, written(disc()), **options)
 
 
 def test_stripping_goes_through_bytes_that_are_no_picture(tmp_path: Path) -> None:

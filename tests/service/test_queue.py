@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, insert, update
+from sqlalchemy import Connection, delete, event, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from makeready.service import clock, tables, wallet
@@ -60,6 +60,80 @@ def test_a_worker_takes_from_its_own_queues_only(jobs: Jobs, queue: Queue, owner
     submit(jobs, owner, queue="gpu")
     assert queue.claim("worker", ["cpu"]) is None
     assert claimed(queue, "gpu").job.state == "processing"
+
+
+def has_worker(database: Database, name: str, lacks: tuple[str, ...] = (), queues: tuple[str, ...] = ("cpu",)) -> None:
+    """Say that a worker is there, and what it lacks."""
+    with database.writing() as connection:
+        connection.execute(delete(tables.worker).where(tables.worker.c.id == name))
+        connection.execute(
+            insert(tables.worker).values(
+                id=name, host="here", pid=1, queues=list(queues), slots=1, started_at=clock.now(), seen_at=clock.now(),
+                lacks={need: f"Install {need}." for need in lacks},
+            )
+        )  # fmt: skip
+
+
+def cut_out(jobs: Jobs, owner: str, **options: object) -> Job:
+    """A job that calls for a model."""
+    return jobs.submit(
+        owner, dialect="pictures", operation="remove_background", params={"options": options}, amount=100
+    )
+
+
+def test_a_worker_leaves_jobs_to_others_that_it_lacks_something_for(
+    jobs: Jobs, queue: Queue, owner: str, database: Database
+) -> None:
+    has_worker(database, "bare", ("segment:isnet", "segment:u2netp", "refine"))
+    has_worker(database, "simple", ("refine",))
+    has_worker(database, "whole")
+    fine = cut_out(jobs, owner, quality="plus")
+    plain = cut_out(jobs, owner)
+    drawn = cut_out(jobs, owner, subject_type="logo")
+    order = [queue.claim(worker, ["cpu", "gpu"]) for worker in ("bare", "bare", "simple", "simple", "whole", "whole")]
+    assert [claim and claim.job.id for claim in order] == [drawn.id, None, plain.id, None, fine.id, None]
+
+
+def test_many_jobs_for_others_hide_no_job_of_ones_own(jobs: Jobs, queue: Queue, owner: str, database: Database) -> None:
+    has_worker(database, "bare", ("segment:isnet",))
+    for _ in range(30):
+        jobs.submit(owner, dialect="pictures", operation="remove_background", params={})
+    mine = cut_out(jobs, owner, model="u2netp")
+    claim = queue.claim("bare", ["cpu"])
+    assert claim is not None
+    assert claim.job.id == mine.id
+    has_worker(database, "bare")
+    assert queue.claim("bare", ["cpu"]) is not None, "what it lacked was installed meanwhile"
+
+
+def test_what_no_worker_can_do_any_more_ends_and_costs_nothing(
+    jobs: Jobs, queue: Queue, owner: str, database: Database
+) -> None:
+    has_worker(database, "bare", ("segment:isnet",))
+    has_worker(database, "whole")
+    job, drawn = cut_out(jobs, owner), cut_out(jobs, owner, subject_type="logo")
+    assert queue.give_up(0) == 0, "one of them can"
+    with database.writing() as connection:
+        connection.execute(delete(tables.worker).where(tables.worker.c.id == "whole"))
+    has_worker(database, "elsewhere", queues=("gpu",))
+    assert queue.give_up(60) == 0, "it may come back"
+    assert queue.give_up(0) == 1
+    ended = jobs.get(owner, job.id)
+    assert (ended.state, ended.error_code, ended.cost) == ("cancelled", "MODEL_NOT_INSTALLED", 0)
+    assert "Install segment:isnet." in str(ended.error_message)
+    assert jobs.get(owner, drawn.id).state == "pending"
+    assert Books.of(database).ledger[job.id] == {"charge": -100, "refund": 100}
+
+
+def test_without_any_worker_a_job_waits_for_one_until_its_time_is_over(
+    jobs: Jobs, queue: Queue, owner: str, database: Database
+) -> None:
+    job = cut_out(jobs, owner)
+    assert queue.give_up(0) == 0
+    assert jobs.expire(0) == 1
+    ended = jobs.get(owner, job.id)
+    assert (ended.state, ended.error_code) == ("cancelled", "EXPIRED")
+    assert Books.of(database).balances[owner] == GRANT
 
 
 def test_claimed_by_many_at_once_each_job_is_had_by_one(jobs: Jobs, database: Database, owner: str) -> None:

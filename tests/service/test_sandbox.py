@@ -118,11 +118,12 @@ def test_no_connection_is_opened_by_any_door(tmp_path: Path) -> None:
     said = locked(
         tmp_path,
         """
-for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET"):
+for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX"):
     attempt(name, lambda: socket.socket(getattr(socket, name), socket.SOCK_DGRAM).close())
 local = socket.socket(socket.AF_UNIX)
 attempt("connect", lambda: local.connect(b"\\0nobody"))
 local.close()
+attempt("a pair that writes to others", lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
 attempt("io_uring", lambda: call(425, ctypes.c_uint(1), ctypes.create_string_buffer(256)))
 attempt("pair", lambda: [end.close() for end in socket.socketpair()])
 attempt("programs are held too", lambda: None)
@@ -134,6 +135,35 @@ said["programs are held too"] = child.returncode
     )
     assert said.pop("pair") == "done"
     assert said.pop("programs are held too") == 7
+    assert set(said.values()) == {"Permission denied"}
+
+
+def test_other_processes_are_out_of_reach_and_ones_own_are_not(tmp_path: Path) -> None:
+    needs("network")
+    said = locked(
+        tmp_path,
+        """
+import resource, signal, subprocess, threading
+thread = threading.Thread(target=lambda: said.update(thread="done"))
+thread.start()
+thread.join()
+attempt("program", lambda: subprocess.run([sys.executable, "-S", "-c", ""], check=True))
+attempt("itself", lambda: os.kill(os.getpid(), 0))
+attempt("its limits", lambda: resource.prlimit(os.getpid(), resource.RLIMIT_NOFILE))
+attempt("signal", lambda: os.kill(os.getppid(), 0))
+attempt("signal to all", lambda: os.kill(-1, 0))
+attempt("limits", lambda: resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE))
+attempt("handle", lambda: os.pidfd_open(os.getppid()))
+attempt("session", lambda: os.setsid())
+attempt("group", lambda: os.setpgid(0, 0))
+clone, new_user = {"x86_64": 56, "aarch64": 220}[os.uname().machine], 0x10000000
+attempt("namespace", lambda: call(clone, ctypes.c_ulong(new_user | signal.SIGCHLD), 0, 0, 0, 0))
+attempt("newer call", lambda: call(435, None, ctypes.c_size_t(0)))
+""",
+    )
+    assert said.pop("newer call") == "Function not implemented"
+    for name in ("thread", "program", "itself", "its limits"):
+        assert said.pop(name) == "done", name
     assert set(said.values()) == {"Permission denied"}
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import queue
 import signal
 import socket
+import struct
 import sys
 import tempfile
 import threading
@@ -15,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from makeready.service import sandbox
+from makeready.service import child, sandbox
+from makeready.service import slot as slot_module
 from makeready.service.settings import Settings
 from makeready.service.slot import Crashed, Done, Refused, Slot, Stopped, Task
 
@@ -81,7 +86,7 @@ def test_nothing_is_left_for_the_next_job_to_see(slot: Slot, tmp_path: Path) -> 
     (tmp_path / "job" / "out.txt").unlink()
     inputs = str(slot._folder / "in" / "x")
     found = do(slot, tmp_path, "write_outside", files=[inputs]).result["said"]
-    assert not list((slot._folder / "work" / "job").iterdir())
+    assert not list((slot._folder / "job").iterdir())
     if STANDS["files"].stands:
         assert found == {inputs: "Permission denied"}
 
@@ -153,6 +158,33 @@ def test_it_stops_within_a_second_when_nobody_wants_it(slot: Slot, tmp_path: Pat
     assert do(slot, tmp_path, "empty").result == {"stage": ""}
 
 
+def test_a_stage_that_there_is_not_is_not_told(slot: Slot, tmp_path: Path) -> None:
+    """It would be written into a column that is not so wide."""
+    told: list[str] = []
+    do(slot, tmp_path, "sleep", tell=lambda _share, stage: told.append(stage) is None, seconds=0.8, stage="x" * 100)
+    assert set(told) == {""}
+
+
+def test_a_child_that_floods_its_parent_is_not_heard_any_more() -> None:
+    said, heard = io.BytesIO(), queue.Queue[Any]()
+    for _ in range(10_000):
+        child.send(said, {"share": 0.5})
+    said.seek(0)
+    slot_module._hear(said, heard)
+    words = [heard.get() for _ in range(heard.qsize())]
+    assert 1 < len(words) < 1000
+    assert words[-1] is None
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_in_json_is_no_message(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        child.send(io.BytesIO(), {"number": number})
+    data = json.dumps({"number": number}).encode()
+    with pytest.raises(ValueError, match="a message with"):
+        child.receive(io.BytesIO(struct.pack("<I", len(data)) + data))
+
+
 def test_progress_is_told_in_between(slot: Slot, tmp_path: Path) -> None:
     told: list[tuple[float, str]] = []
 
@@ -174,6 +206,15 @@ def test_a_refusal_has_its_code_and_its_words(slot: Slot, tmp_path: Path) -> Non
         do(slot, tmp_path, "fail", code="NO_SUBJECT", message="not this one")
     assert refused.value.code == "NO_SUBJECT"
     assert pid(slot, tmp_path) == before
+
+
+def test_a_refusal_names_files_and_no_folders_of_this_machine(slot: Slot, tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "flyer.pdf").write_bytes(b"%PDF")
+    place = slot._folder.resolve()
+    said = f"{place}/in/file/flyer.pdf became {place}/job/flyer.png."
+    with pytest.raises(Refused, match=r"^flyer\.pdf became flyer\.png\.$"):
+        do(slot, tmp_path, "fail", message=said, inputs={"file": "flyer.pdf"})
 
 
 def test_a_fault_of_the_program_is_a_refusal_too(slot: Slot, tmp_path: Path) -> None:
@@ -243,6 +284,24 @@ def test_a_link_is_no_output(slot: Slot, tmp_path: Path) -> None:
     assert not list((tmp_path / "job").iterdir())
 
 
+def test_no_folder_of_others_stands_in_for_the_jobs(slot: Slot, tmp_path: Path) -> None:
+    if not STANDS["files"].stands:
+        pytest.skip(STANDS["files"].says)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "secret.key").write_text(SECRET)
+    with pytest.raises(Crashed, match="is no file"):
+        do(slot, tmp_path, "write_outside", swap=str(tmp_path / "theirs"), name="secret.key")
+    assert (tmp_path / "theirs" / "secret.key").read_text() == SECRET
+    assert not list((tmp_path / "job").iterdir())
+
+
+def test_what_a_dead_child_has_started_ends_with_it(slot: Slot, tmp_path: Path) -> None:
+    group = pid(slot, tmp_path)
+    with pytest.raises(Crashed, match="exit 3"):
+        do(slot, tmp_path, "leave", left=True)
+    assert gone(-group), "all of its group"
+
+
 def test_files_have_a_largest_size(slot: Slot, tmp_path: Path) -> None:
     if not STANDS["limits"].stands:
         pytest.skip(STANDS["limits"].says)
@@ -271,6 +330,18 @@ def test_what_a_killed_worker_left_is_swept_and_what_is_in_use_stays(
         with Slot(settings(tmp_path)) as other:
             assert sorted(tmp_path.glob("makeready-slot-*")) == sorted([used._folder, other._folder])
     assert not list(tmp_path.glob("makeready-slot-*"))
+
+
+def test_what_another_user_laid_out_as_a_trap_is_not_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lock").write_text("not to be touched")
+    (tmp_path / "makeready-slot-trap").symlink_to(tmp_path / "mine")
+    os.utime(tmp_path / "mine", (0, 0))
+    os.utime(tmp_path / "makeready-slot-trap", (0, 0), follow_symlinks=False)
+    with Slot(settings(tmp_path)):
+        assert (tmp_path / "mine" / "lock").read_text() == "not to be touched"
+    assert (tmp_path / "makeready-slot-trap").is_symlink()
 
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:

@@ -491,6 +491,26 @@ def test_trouble_with_the_database_is_outlived(
         assert ended(service, owner, submit(service, owner)).state == "completed"
 
 
+def test_a_database_that_is_away_is_said_in_single_lines_and_less_and_less_often(service: Service) -> None:
+    def away() -> bool:
+        raise OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?"))
+
+    worker = Worker(
+        service.settings, service=service, chores={"courier": (away, 0.01)},
+        pace=Pace(poll=0.02, trouble=0.02, longest_trouble=0.1),
+    )  # fmt: skip
+    thread = threading.Thread(target=worker.run)
+    with structlog.testing.capture_logs() as lines:
+        thread.start()
+        eventually(lambda: len([line for line in lines if line.get("part") == "courier"]) >= 5)
+        worker.stop()
+        thread.join(30)
+    told = [line for line in lines if line.get("part") == "courier"]
+    assert [line["again_in"] for line in told[:5]] == [0.02, 0.04, 0.08, 0.1, 0.1]
+    assert {(line["event"], line["why"]) for line in told} == {("the database does not answer", "connection refused")}
+    assert not any("exc_info" in line for line in told)
+
+
 def test_webhooks_and_cleaning_run_beside_the_jobs_and_a_failing_one_is_tried_again(service: Service) -> None:
     turns: list[str] = []
 

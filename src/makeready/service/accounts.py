@@ -86,6 +86,21 @@ class Key:
     revoked_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account used of a currency in the running month, and what it has left."""
+
+    used: int
+    remaining: int
+    #: Its plan has no end of it, and nothing is taken.
+    unlimited: bool
+
+    @property
+    def limit(self) -> int:
+        """What it has a month: the plan's allowance, and what was granted on top."""
+        return self.used + self.remaining
+
+
 class _Claims(NamedTuple):
     """What a token says."""
 
@@ -213,8 +228,9 @@ class Accounts:
         with self._database.writing() as connection:
             moving = update(tables.account).where(_ACCOUNT.id == account.id)
             connection.execute(moving.values(plan=plan, cycle_started_at=clock.now()))
-            for currency, amount in allowances.items():
-                wallet.refill(connection, account.id, currency, amount, note=plan)
+            wallet.new_month(connection, account.id)
+            for currency in wallet.in_order(allowances):
+                wallet.refill(connection, account.id, currency, allowances[currency], note=plan)
         return self.get(account.id)
 
     def grant(self, email: str, grants: Mapping[str, int], note: str = "") -> dict[str, int]:
@@ -235,14 +251,21 @@ class Accounts:
         amounts = _amounts(grants)
         account = self.by_email(email)
         with self._database.writing() as connection:
-            for currency, amount in amounts.items():
-                wallet.give(connection, account.id, currency, amount, kind="grant", note=note)
+            for currency in wallet.in_order(amounts):
+                wallet.give(connection, account.id, currency, amounts[currency], kind="grant", note=note)
             return wallet.balances(connection, account.id)
 
     def balances(self, account_id: str) -> dict[str, int]:
         """What an account has of each currency."""
         with self._database.reading() as connection:
             return wallet.balances(connection, account_id)
+
+    def usage(self, account: Account, currency: str) -> Usage:
+        """How far an account is with what it has of a currency this month."""
+        unlimited = self._plans.plan(account.plan).unlimited(currency)
+        with self._database.reading() as connection:
+            left, used = wallet.usage(connection, account.id, currency)
+        return Usage(used, left, unlimited)
 
     def entries(
         self, account_id: str, currency: str | None = None, *, limit: int = 50, before: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,9 +22,13 @@ from makeready.errors import MakereadyError
 from makeready.service import problems
 from makeready.service.auth import Door
 from makeready.service.errors import ServiceError
+from makeready.service.forms import parts
 from makeready.service.observe import asked
 
 if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.types import Receive
+
     from makeready.service.core import Service
     from makeready.service.dialects import Dialect
     from makeready.service.settings import Settings
@@ -52,11 +58,13 @@ def api(dialect: Dialect, service: Service, description: str = "") -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         strict_content_type=False,
+        telemetry=_telemetry(),
         exception_handlers=handlers(dialect, service.settings),
     )
     app.state.service = service
     app.state.door = Door(service, dialect)
     app.state.dialect = dialect.name
+    app.state.spoken = dialect
     app.router.route_class = Route
     _describe_key(app, dialect)
     return app
@@ -87,8 +95,11 @@ class Route(APIRoute):
             state = request.app.state
             account = await state.door.enter(request)
             if request.method in _WRITES and b"idempotency-key" in asked(request).given:
-                answered = state.service.idempotency.answered(request, account, state.dialect, handler)
-                response: Response = await answered
+
+                async def passed(receive: Receive) -> Response:
+                    return await handler(StrictRequest(request.scope, receive))
+
+                response: Response = await state.service.idempotency.answered(request, account, state.dialect, passed)
                 return response
             return await handler(request)
 
@@ -115,7 +126,16 @@ class Api(FastAPI):
 
 
 class StrictRequest(Request):
-    """A request whose JSON is what the standard says, and can be kept in any database."""
+    """A request whose JSON is what the standard says, and can be kept in any database; its files are held to limits."""
+
+    async def _get_form(self, **given: Any) -> FormData:
+        if self._form is None and self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            state = self.app.state
+            most = state.service.settings.limits_upload_mb << 20
+            self._form = await parts(
+                self, files=state.spoken.files, file_bytes=min(state.spoken.upload_bytes, most)
+            )  # fmt: skip
+        return await super()._get_form(**given)
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
@@ -177,6 +197,12 @@ def _plain(value: Any) -> None:
     elif isinstance(value, list):
         for one in value:
             _plain(one)
+
+
+def _telemetry() -> TelemetryConfig:
+    """OpenTelemetry where its variables are set; else every request would look again whether somebody wants it."""
+    wanted = any(name.startswith("OTEL_") for name in os.environ)
+    return {"tracing": wanted, "metrics": wanted, "logs": wanted}
 
 
 def _describe_key(app: FastAPI, dialect: Dialect) -> None:

@@ -7,10 +7,11 @@ metrics and the last answer where everything else failed.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from makeready.service.core import Service
     from makeready.service.dialects import Dialect
+    from makeready.service.settings import Settings
 
 #: What goes around a file in a form.
 _FORM_BYTES = 64 << 10
@@ -57,13 +59,13 @@ class Front:
         self._metrics = Metrics(service)
         self._apps: dict[str, tuple[Dialect, FastAPI]] = {}
         doors: list[tuple[str, Dialect | None, ASGIApp, int]] = []
-        most = (self._settings.limits_upload_mb << 20) + _FORM_BYTES
         for dialect in dialects:
             app = dialect.build(service)
             for kind, handler in handlers(dialect, self._settings).items():
                 app.exception_handlers[kind] = handler
             self._apps[dialect.name] = dialect, app
-            doors += [(prefix, dialect, app, min(dialect.body_bytes, most)) for prefix in dialect.prefixes]
+            room = _room(dialect, self._settings)
+            doors += [(prefix, dialect, app, room) for prefix in dialect.prefixes]
         files = Starlette(routes=files_app.routes(service), exception_handlers=handlers(None, self._settings))
         files.router.redirect_slashes = False
         doors.append(("/files", None, files, 0))
@@ -98,7 +100,7 @@ class Front:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 asked.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_added(asked)]
+                message["headers"] = [*message.get("headers", ()), *_added(asked), *await self._usage(asked)]
             await send(message)
 
         try:
@@ -118,6 +120,18 @@ class Front:
                 route = path
             self._metrics.count(dialect.name if dialect else "", route or _UNMATCHED, status, seconds)
             observe.told(asked, scope["method"], route, path, seconds)
+
+    async def _usage(self, asked: observe.Asked) -> list[tuple[bytes, bytes]]:
+        """Headers that tell an account what it has left, after this request; for dialects that tell it."""
+        dialect, account = asked.dialect, asked.account
+        if dialect is None or dialect.usage is None or account is None:
+            return []
+        try:
+            usage = await anyio.to_thread.run_sync(self._service.accounts.usage, account, dialect.currency)
+        except SQLAlchemyError as error:  # the answer itself is worth more
+            observe.log.warning("no usage is told", request_id=asked.id, why=str(error))
+            return []
+        return _encoded(dialect.usage(usage))
 
     def _found(self, path: str) -> tuple[Dialect | None, ASGIApp, int]:
         for prefix, dialect, app, most in self._doors:
@@ -192,9 +206,19 @@ def _added(asked: observe.Asked) -> list[tuple[bytes, bytes]]:
     headers = [(b"x-request-id", asked.id.encode("ascii"))]
     dialect = asked.dialect
     if dialect is not None and dialect.standing is not None and asked.standing is not None:
-        told = dialect.standing(asked.standing)
-        headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in told.items()]
+        headers += _encoded(dialect.standing(asked.standing))
     return headers
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _room(dialect: Dialect, settings: Settings) -> int:
+    """The largest body that an API takes: JSON, or a form with as many files as it may have."""
+    most = settings.limits_upload_mb << 20
+    files = dialect.files * min(dialect.upload_bytes, most)
+    return max(min(dialect.body_bytes, most), files + _FORM_BYTES if files else 0)
 
 
 def _limited(receive: Receive, given: dict[bytes, bytes], most: int) -> Receive:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from makeready.service import queue, states
 from makeready.service.errors import ServiceError, Unavailable
-from makeready.service.files import clean_name
+from makeready.service.names import clean_name
 from makeready.service.queue import Claim
 from makeready.service.slot import Crashed, Done, Refused, Slot, Stopped, Task
 

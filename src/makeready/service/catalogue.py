@@ -117,8 +117,7 @@ class Catalogue:
         if not needs:
             return
         if workers := self._workers(queue):
-            whys = [next((lacks[need] for need in needs if need in lacks), None) for lacks in workers]
-            why = None if None in whys else whys[0]
+            why = operations.why_none(needs, workers)
         else:
             why = operations.missing(operation, options)
         if why:

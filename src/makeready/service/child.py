@@ -38,7 +38,7 @@ from makeready.errors import (
     UnreadableFile,
     UsageError,
 )
-from makeready.service import operations, sandbox
+from makeready.service import operations, painting, sandbox
 from makeready.service.errors import ServiceError
 
 #: The longest message either way: a report of thousands of issues is some megabytes.
@@ -167,8 +167,10 @@ def too_much_time(seconds: float) -> Refused:
 class Desk:
     """What the work is given besides its task."""
 
-    def __init__(self, limits: Limits, tell: Callable[[float, str], None]) -> None:
+    def __init__(self, limits: Limits, tell: Callable[[float, str], None], paint: Callable[..., Any]) -> None:
         self.limits = limits
+        #: Makes pictures from words, as ``makeready.edit.generators.generate`` does, in the process that has a network.
+        self.paint = paint
         self._tell = tell
         self._told = 0.0
         self._stage = ""
@@ -190,7 +192,8 @@ def send(stream: IO[bytes], message: Mapping[str, Any]) -> None:
     Raises:
         OSError: nobody reads it any more.
     """
-    data = json.dumps(message, separators=(",", ":"), default=str).encode()
+    # What is no number in JSON fails here, where the log has the work that made it.
+    data = json.dumps(message, separators=(",", ":"), default=str, allow_nan=False).encode()
     stream.write(struct.pack("<I", len(data)) + data)
     stream.flush()
 
@@ -210,10 +213,14 @@ def receive(stream: IO[bytes]) -> dict[str, Any] | None:
     data = stream.read(length)
     if len(data) < length:
         return None
-    message = json.loads(data)
+    message = json.loads(data, parse_constant=_no_number)
     if not isinstance(message, dict):
         raise ValueError("a message that is no object")
     return message
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"a message with {word}")
 
 
 # -- the life of a child -------------------------------------------------------------------------------------------
@@ -229,12 +236,12 @@ def main() -> None:
         return
     sandbox.die_with(hello["parent"])
     folder = Path(hello["folder"])
-    tempfile.tempdir = str(folder / "work" / "tmp")
+    tempfile.tempdir = str(folder / "tmp")
     _convert_models()
     sandbox.bound()
     sandbox.lock_in(
         [*sandbox.system_paths(), folder / "in"],
-        [*sandbox.device_paths(), folder / "work"],
+        [*sandbox.device_paths(), folder / "job", folder / "tmp"],
         [Path(path) for path in hello["hidden"]],
     )
     waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -252,7 +259,7 @@ def main() -> None:
     while True:
         task = waiting.get()
         budget.begin(limits.memory_mb * 1024**2, limits.cpu_seconds)
-        answer = _answer(Task(**task), limits, testing, answers)
+        answer = _answer(Task(**task), limits, testing, answers, waiting)
         send(answers, answer | {"held": 0 if budget.lifted else sandbox.held() or 0})
         del answer, task
         gc.collect()
@@ -306,9 +313,17 @@ def _load() -> None:
             importlib.import_module("onnxruntime")
 
 
-def _answer(task: Task, limits: Limits, testing: bool, answers: IO[bytes]) -> dict[str, Any]:
+def _answer(
+    task: Task, limits: Limits, testing: bool, answers: IO[bytes], waiting: queue.SimpleQueue[dict[str, Any]]
+) -> dict[str, Any]:
     """Do a task; whatever comes of it ends as a message."""
-    desk = Desk(limits, lambda share, stage: send(answers, {"share": share, "stage": stage}))
+
+    def ask(question: dict[str, Any]) -> dict[str, Any]:
+        send(answers, {"paint": question})
+        return waiting.get()
+
+    painter = painting.Asking(Path(task.folder), ask)
+    desk = Desk(limits, lambda share, stage: send(answers, {"share": share, "stage": stage}), painter.paint)
     try:
         operation = operations.named(task.operation, testing=testing)
         module, _, function = operation.work.partition(":")
@@ -317,10 +332,16 @@ def _answer(task: Task, limits: Limits, testing: bool, answers: IO[bytes]) -> di
     except Exception as error:  # the job's door: whatever a hostile file brings about is told of this job
         error = _understood(error, limits)
         if isinstance(error, Refused):
-            clean = str(error).replace(f"{task.folder}/", "")
-            return {"refused": {"code": error.code, "message": clean, "hint": error.hint}}
+            return {"refused": {"code": error.code, "message": _plain(str(error), task), "hint": error.hint}}
         traceback.print_exception(error)
         return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def _plain(said: str, task: Task) -> str:
+    """A message without the folders of this machine: its reader knows files by their names."""
+    for folder in {task.folder, *(str(Path(path).parent) for path in task.inputs.values())}:
+        said = said.replace(f"{folder}/", "")
+    return said
 
 
 #: The kinds of errors, the narrower ones first, and what programs are told.

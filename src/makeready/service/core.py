@@ -8,21 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from makeready.service import ids, schema, wallet
-from makeready.service.accounts import Account, Accounts
+from makeready.service.accounts import Account, Accounts, Usage
+from makeready.service.announcing import Announcer, Ended, News
+from makeready.service.batches import Batch, Batches
 from makeready.service.catalogue import Catalogue
 from makeready.service.database import Database
 from makeready.service.fetch import Fetcher
-from makeready.service.files import Files
+from makeready.service.files import File, Files
 from makeready.service.idempotency import Idempotency
-from makeready.service.jobs import Job, Jobs
+from makeready.service.jobs import Job, Jobs, Order
 from makeready.service.limits import Limiter
+from makeready.service.numbers import Numbers
 from makeready.service.plans import Plans
 from makeready.service.queue import Queue
 from makeready.service.reports import Kept, Reports
 from makeready.service.settings import Settings
 from makeready.service.store import Store, open_store
 
-__all__ = ["Account", "Job", "Kept", "Service", "Settings"]
+__all__ = ["Account", "Batch", "Ended", "File", "Job", "Kept", "News", "Order", "Service", "Settings", "Usage"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Service:
     plans: Plans
     accounts: Accounts
     jobs: Jobs
+    batches: Batches
+    numbers: Numbers
     queue: Queue
     store: Store
     files: Files
@@ -61,15 +66,20 @@ class Service:
             schema.upgrade(database)
         plans = Plans.load(settings.plans_file)
         store = open_store(settings)
+        files = Files(database, store, settings, secret)
+        announcer = Announcer(settings, files)
+        jobs = Jobs(database, settings, announce=announcer.text)
         return cls(
             settings,
             database,
             plans,
             Accounts(database, secret, plans),
-            Jobs(database, settings),
-            Queue(database),
+            jobs,
+            Batches(database, jobs),
+            Numbers(database),
+            Queue(database, announce=announcer.text),
             store,
-            Files(database, store, settings, secret),
+            files,
             Fetcher(settings),
             Reports(database),
             Limiter(settings, plans),

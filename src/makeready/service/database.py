@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from makeready.errors import UsageError
 
@@ -120,6 +120,12 @@ class Database:
         while self._idle:
             self._idle.pop().close()
         self.engine.dispose()
+
+
+def said(error: SQLAlchemyError) -> str:
+    """What a database said, in one line for the log: without the statement, and where one reads about it."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error).split("\n")
+    return words[0].strip() or type(error).__name__
 
 
 def _private(path: str) -> None:

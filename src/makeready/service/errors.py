@@ -116,6 +116,13 @@ class Unavailable(ServiceError):
     http_status = 503
 
 
+class NoBackEnd(ServiceError):
+    """This takes a generator, and none is configured that can do it."""
+
+    code = "NOT_CONFIGURED"
+    http_status = 501
+
+
 class TimedOut(ServiceError):
     """It took longer than a request may."""
 

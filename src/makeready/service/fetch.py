@@ -12,13 +12,11 @@ import contextlib
 import email.message
 import email.utils
 import hashlib
-import re
 import secrets
 import socket
 import ssl
 import threading
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -36,6 +34,7 @@ from ssrfguard.httpx import SafeBackend
 import makeready
 from makeready.service import sniff
 from makeready.service.errors import FetchRefused, UnsupportedMedia
+from makeready.service.names import clean_name
 from makeready.service.reach import ADDRESSES, Origin, Rules, not_public, refused
 from makeready.service.settings import Settings
 
@@ -49,9 +48,6 @@ _MB = 1024 * 1024
 _ANSWER = 4096
 #: Pieces in which a request is sent, so that each fits into the socket or waits for the deadline once.
 _PIECE = 4096
-_LONGEST_NAME = 120
-#: Names that are devices on Windows, whatever comes after the dot.
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _PICTURES = frozenset(suffix for suffixes in sniff.SUFFIXES.values() for suffix in suffixes)
 _AGENT = f"makeready/{makeready.__version__}"
 #: Look-ups under way at once. The system's cannot be ended from outside, so those of slow name servers go on for a
@@ -415,19 +411,8 @@ def _name(headers: httpx.Headers, url: httpx.URL, kind: str) -> str:
     given = [value for name, value in header.get_params([], "content-disposition") if name.lower() == "filename"]
     given.sort(key=lambda value: isinstance(value, str))  # filename*, which has its encoding with it, before filename
     named = email.utils.collapse_rfc2231_value(given[0]) if given else ""
-    name = _cleaned(named) or _cleaned(unquote(PurePosixPath(url.path).name))
+    name = clean_name(named, clean_name(unquote(PurePosixPath(url.path).name), ""))
     if name.lower().endswith(sniff.SUFFIXES[kind]):
         return name
     of_another = PurePosixPath(name).suffix.lower() in _PICTURES
     return f"{(PurePosixPath(name).stem if of_another else name) or 'file'}{sniff.SUFFIXES[kind][0]}"
-
-
-def _cleaned(name: str) -> str:
-    """A file's name without folders, invisible characters, and what some system does not take."""
-    name = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")  # control, direction, …
-    name = re.sub(r'[<>:"|?*\s]+', " ", name).strip(" .")
-    if len(name) > _LONGEST_NAME:
-        suffix = PurePosixPath(name).suffix[:10]
-        name = name[: _LONGEST_NAME - len(suffix)].rstrip(" .") + suffix
-    return f"_{name}" if _DEVICES.fullmatch(name) else name

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from makeready.service import clock, ids, tables
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, Forbidden, NotFound, TooMuchData, Unavailable
+from makeready.service.names import clean_name
 from makeready.service.settings import Settings
 from makeready.service.store import Store
 
@@ -45,14 +46,8 @@ _PURPOSE = b"makeready: links to files, 1"
 #: Pictures that a browser may show in its window; anything else could be more than a picture and is saved.
 _SHOWN = frozenset({"image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp"})
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,30}")
-#: What some system does not take in a name.
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|]')
-#: What nobody sees: control and format characters (some turn the direction of a name round, so that ``gpj.exe`` reads
-#: ``exe.jpg``), halves of a pair, ends of lines. The two that join letters are part of how some languages are written.
-_UNSEEN, _JOINERS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"}), "\u200c\u200d"
 #: RFC 8187: what stands for itself in an extended parameter, besides letters and digits.
 _ATTR = "!#$&+-.^_`|~"
-_NAME_BYTES = 200
 #: Upload bytes that are gathered before they are written.
 _GATHERED = 1024 * 1024
 
@@ -290,27 +285,11 @@ class Files:
     def _found(self, file_id: str) -> File | None:
         with self._database.reading() as connection:
             row = connection.execute(select(_FILE).where(_FILE.c.id == file_id)).first()
-        return None if row is None else _file(row)
+        return None if row is None else file_of(row)
 
     def _signature(self, file_id: str, expires: str) -> str:
         said = f"{file_id}\n{expires}".encode("utf-8", "replace")
         return base64.urlsafe_b64encode(hmac.new(self._key, said, hashlib.sha256).digest()).decode().rstrip("=")
-
-
-def clean_name(name: str) -> str:
-    """A name that every system takes and that reads as it is: no folders, no hidden signs; ``file`` if nothing is left.
-
-    At most 200 bytes; what is too long loses its end, never its suffix.
-    """
-    visible = "".join(sign for sign in name if unicodedata.category(sign) not in _UNSEEN or sign in _JOINERS)
-    name = unicodedata.normalize("NFC", visible)
-    name = _FORBIDDEN.sub("_", name).strip().lstrip(".").strip()
-    stem, dot, suffix = name.rpartition(".")
-    if not dot or len(suffix) > 10:
-        stem, dot, suffix = name, "", ""
-    left = _NAME_BYTES - len(f"{dot}{suffix}".encode())
-    stem = stem.encode()[:left].decode("utf-8", "ignore").rstrip(" .")
-    return f"{stem}{dot}{suffix}" if stem else "file"
 
 
 def _plain(name: str) -> str:
@@ -341,7 +320,8 @@ def _typed(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def _file(row: Row[Any]) -> File:
+def file_of(row: Row[Any]) -> File:
+    """A file as its row in the table has it."""
     return File(
         row.id, row.account_id, row.job_id, row.key, row.name, row.bytes, row.sha256, row.media_type,
         row.created_at, row.expires_at,

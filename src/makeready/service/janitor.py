@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, delete, or_, select, tuple_, update
+from sqlalchemy.exc import OperationalError
 
 from makeready.errors import UsageError
 from makeready.service import clock, states, tables, wallet
+from makeready.service.database import said
 from makeready.service.files import DAY, GRACE_S
 from makeready.service.store import Listed
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from makeready.service.files import Files
     from makeready.service.jobs import Jobs
     from makeready.service.plans import Plans
+    from makeready.service.queue import Queue
     from makeready.service.settings import Settings
     from makeready.service.store import Store
 
@@ -39,6 +42,8 @@ WORKER_S = 3600.0
 #: How many rows are dealt with in one transaction.
 _AT_ONCE = 200
 _MINUTE, _HOUR = 60.0, 3600.0
+#: How long a job waits for a worker that can do it, while there are others.
+HOPELESS_S = 3600.0
 #: No month is shorter.
 _SHORTEST_MONTH_S = 28 * DAY
 #: A key as files get one: account, job or ``-``, attempt or ``-``, and the file. Nothing else in a bucket is touched.
@@ -54,6 +59,7 @@ class Janitor:
     def __init__(self, service: Service) -> None:
         self._database: Database = service.database
         self._jobs: Jobs = service.jobs
+        self._queue: Queue = service.queue
         self._store: Store = service.store
         self._files: Files = service.files
         self._plans: Plans = service.plans
@@ -64,6 +70,7 @@ class Janitor:
             self.reports: 5 * _MINUTE,
             self.expired: _MINUTE,
             self.forgotten: 10 * _MINUTE,
+            self.hopeless: 5 * _MINUTE,
             self.idempotency_keys: 10 * _MINUTE,
             self.workers: 10 * _MINUTE,
             self.uploads: _HOUR,
@@ -87,6 +94,9 @@ class Janitor:
             self._due[chore] = time.monotonic() + seconds
             try:
                 done = chore()
+            except OperationalError as error:  # the database is away
+                _log.error("chore failed", chore=chore.__name__, why=said(error))
+                continue
             except Exception:
                 _log.exception("chore failed", chore=chore.__name__)
                 continue
@@ -120,6 +130,10 @@ class Janitor:
     def forgotten(self) -> int:
         """Cancel jobs that wait for an approval, or for a worker, past retention; how many."""
         return self._jobs.expire(self._settings.retention_days * DAY)
+
+    def hopeless(self) -> int:
+        """Cancel jobs that wait for what no worker has any more; how many."""
+        return self._queue.give_up(HOPELESS_S)
 
     def reports(self) -> int:
         """Remove reports that were deleted or are past retention, with their files; how many went.
@@ -209,8 +223,10 @@ class Janitor:
             )
             if moved.rowcount != 1:
                 return False
-            for currency, amount in allowances.items():
-                wallet.refill(connection, account.id, currency, amount, note=f"monthly allowance, plan {account.plan}")
+            wallet.new_month(connection, account.id)
+            note = f"monthly allowance, plan {account.plan}"
+            for currency in wallet.in_order(allowances):
+                wallet.refill(connection, account.id, currency, allowances[currency], note=note)
         return True
 
     def _lost(self, page: Iterable[Listed]) -> list[str]:

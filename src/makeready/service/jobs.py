@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
-from makeready.service import clock, ids, states, tables, wallet, webhooks
+from makeready.service import clock, ids, operations, states, tables, wallet, webhooks
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, NotFound, QueueFull
 from makeready.service.settings import Settings
 
-_JOB = tables.job
+_BATCH, _FILE, _JOB = tables.batch, tables.file, tables.job
 _LEDGER = tables.ledger
 #: The entries of the ledger with which a job begins.
 _TAKEN = ("charge", "hold")
@@ -77,11 +78,51 @@ class Job:
         return self.state in states.ENDED
 
 
-#: What a webhook says of a job that ended.
-Announce = Callable[[Job], str]
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job that is asked for."""
+
+    #: What is done, a name in ``operations``.
+    operation: str
+    #: With what: ``inputs`` and ``options``, and what its dialect wants to know of it later.
+    params: dict[str, Any]
+    #: What is paid with, and how much is taken now; 0 for nothing.
+    currency: str = "tokens"
+    amount: int = 0
+    #: A ``hold`` may be given back in part when the job completes.
+    kind: Literal["charge", "hold"] = "charge"
+    #: Its first stage, where it has stages.
+    stage: str = ""
+    #: Who may work on it, the lowest priority first.
+    queue: str = "cpu"
+    priority: int = 0
+    #: Who is told when it has ended.
+    webhook_url: str | None = None
+    #: The W3C trace context of the request.
+    traceparent: str | None = None
+    #: Its identifier; a new one when left out.
+    job_id: str | None = None
+    #: What else belongs into the transaction.
+    also: Callable[[Connection, str], None] | None = None
+    #: The API that it came through, and the batch it belongs to.
+    dialect: str = ""
+    batch_id: str | None = None
+
+    @property
+    def needs(self) -> dict[str, bool]:
+        """What it calls for that a worker may lack."""
+        return dict.fromkeys(operations.needs(self.operation, self.params.get("options") or {}), True)
+
+    def of(self, dialect: str, batch_id: str) -> Order:
+        """The same as a part of a batch."""
+        return replace(self, dialect=dialect, batch_id=batch_id)
 
 
-def announced(job: Job) -> str:
+#: What a webhook says of a job that ended, asked in the transaction that ends it; nothing where nobody is told.
+Announce = Callable[[Connection, Job], str]
+
+
+def announced(_connection: Connection, job: Job) -> str:
     """The text of a webhook, in the service's own terms."""
     ended = datetime.fromtimestamp(job.ended_at or 0.0, UTC).isoformat(timespec="milliseconds")
     error = {"code": job.error_code, "message": job.error_message} if job.error_code else None
@@ -104,64 +145,56 @@ class Jobs:
         self._settings = settings
         self._announce = announce
 
-    def submit(
-        self,
-        account_id: str,
-        *,
-        dialect: str,
-        operation: str,
-        params: dict[str, Any],
-        currency: str = "tokens",
-        amount: int = 0,
-        kind: Literal["charge", "hold"] = "charge",
-        stage: str = "",
-        queue: str = "cpu",
-        priority: int = 0,
-        webhook_url: str | None = None,
-        batch_id: str | None = None,
-        traceparent: str | None = None,
-        job_id: str | None = None,
-        also: Callable[[Connection, str], None] | None = None,
-    ) -> Job:
-        """Take the money and put the job into its queue: both, or neither.
-
-        Args:
-            account_id: whose it is, and who pays.
-            dialect: the API that it came through.
-            operation: what is done, a name in ``operations``.
-            params: with what; ``inputs`` and ``options``.
-            currency: what is paid with.
-            amount: how much is taken now; 0 for nothing.
-            kind: a ``hold`` may be given back in part when the job completes.
-            stage: its first stage, where it has stages.
-            queue: who may work on it.
-            priority: the lowest first.
-            webhook_url: who is told when it has ended.
-            batch_id: the batch it belongs to.
-            traceparent: the W3C trace context of the request.
-            job_id: its identifier; a new one when left out.
-            also: what else belongs into the transaction.
+    def submit(self, account_id: str, *, dialect: str, operation: str, params: dict[str, Any], **more: Any) -> Job:
+        """Take the money and put the job into its queue: both, or neither. ``more`` are further fields of ``Order``.
 
         Raises:
             QueueFull: too many jobs wait, of this account or of all.
             InsufficientFunds: the wallet has too little.
         """
-        job_id = job_id or ids.new("job")
-        with self._database.writing() as connection:
-            self._bounded(connection, account_id, queue)
-            if amount:
-                wallet.take(connection, account_id, currency, amount, kind=kind, job_id=job_id, note=operation)
-            now = clock.now()
-            connection.execute(
-                insert(_JOB).values(
-                    id=job_id, account_id=account_id, dialect=dialect, operation=operation, params=params,
-                    batch_id=batch_id, state=states.PENDING, stage=stage, queue=queue, priority=priority, run_at=now,
-                    currency=currency, held=amount, webhook_url=webhook_url, traceparent=traceparent, created_at=now,
-                )
+        return self.submit_order(account_id, Order(operation, params, dialect=dialect, **more))
+
+    def submit_order(self, account_id: str, order: Order) -> Job:
+        """The same, of an order that was made before."""
+        try:
+            with self._database.writing() as connection:
+                return self.put(connection, account_id, order)
+        except (IntegrityError, Conflict):  # the job is there, or its entry in the ledger
+            if (made := self._made(account_id, order)) is None:
+                raise
+            return made
+
+    def put(self, connection: Connection, account_id: str, order: Order, *, place: int = 0, places: int = 1) -> Job:
+        """The same, in the caller's transaction.
+
+        Args:
+            connection: the transaction.
+            account_id: whose it is, and who pays.
+            order: what is to be done.
+            place: which of several it is, from 0; the first asks whether there is room for all.
+            places: how many there are.
+        """
+        job_id = order.job_id or ids.new("job")
+        if not place:
+            self._bounded(connection, account_id, order.queue, places)
+        if order.amount:
+            wallet.take(
+                connection, account_id, order.currency, order.amount, kind=order.kind, job_id=job_id,
+                note=order.operation,
             )  # fmt: skip
-            if also is not None:
-                also(connection, job_id)
-            job = found(connection, _JOB.c.id == job_id)
+        now = clock.now()
+        connection.execute(
+            insert(_JOB).values(
+                id=job_id, account_id=account_id, dialect=order.dialect, operation=order.operation,
+                params=order.params, needs=order.needs, batch_id=order.batch_id, state=states.PENDING,
+                place=place, stage=order.stage, queue=order.queue, priority=order.priority, run_at=now,
+                currency=order.currency,
+                held=order.amount, webhook_url=order.webhook_url, traceparent=order.traceparent, created_at=now,
+            )
+        )  # fmt: skip
+        if order.also is not None:
+            order.also(connection, job_id)
+        job = found(connection, _JOB.c.id == job_id)
         assert job is not None
         return job
 
@@ -197,6 +230,59 @@ class Jobs:
         question = question.order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_job(row) for row in connection.execute(question)]
+
+    def page(
+        self,
+        account_id: str,
+        *,
+        dialect: str,
+        operation: str | None = None,
+        states: Collection[str] = (),
+        limit: int = 20,
+        skip: int = 0,
+    ) -> tuple[list[Job], int]:
+        """The newest jobs that came through an API, and how many there are in all.
+
+        Args:
+            account_id: whose.
+            dialect: the API.
+            operation: only those that do this.
+            states: only those in one of these.
+            limit: how many at most.
+            skip: how many of the newest to leave out.
+        """
+        wanted = [_JOB.c.account_id == account_id, _JOB.c.dialect == dialect, _JOB.c.deleted_at.is_(None)]
+        if operation is not None:
+            wanted.append(_JOB.c.operation == operation)
+        if states:
+            wanted.append(_JOB.c.state.in_(states))
+        newest = _jobs().where(*wanted).order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(newest.limit(limit).offset(skip)).all()
+            count = connection.execute(select(func.count()).select_from(_JOB).where(*wanted)).scalar_one()
+        return [_job(row) for row in rows], count
+
+    def of_batches(self, batches: Collection[str]) -> dict[str, list[Job]]:
+        """The jobs of some batches, in the order in which they were given."""
+        with self._database.reading() as connection:
+            return in_batches(connection, batches)
+
+    def delete(self, account_id: str, job_id: str) -> None:
+        """Forget a job and let its files go. One that has not ended is cancelled, and gives back what it took.
+
+        Raises:
+            NotFound: as in ``get``.
+        """
+        with self._database.writing() as connection:
+            job = self._locked(connection, account_id, job_id)
+            if not job.ended:
+                end(connection, job, states.CANCELLED, announce=self._announce)
+            connection.execute(update(_JOB).where(_JOB.c.id == job.id).values(deleted_at=clock.now()))
+            sent = [given["file"] for given in job.params.get("inputs", {}).values() if "file" in given]
+            # The janitor takes the bytes; from now on no link leads to them.
+            mine = or_(_FILE.c.job_id == job.id, _FILE.c.id.in_(sent))
+            going = update(_FILE).where(_FILE.c.account_id == account_id, mine)
+            connection.execute(going.values(expires_at=clock.now()))
 
     def approve(self, account_id: str, job_id: str) -> Job:
         """Go on with a job that waits for it.
@@ -288,22 +374,33 @@ class Jobs:
                 end(connection, job, states.CANCELLED, error=error, announce=self._announce)
         return job is not None
 
-    def _bounded(self, connection: Connection, account_id: str, queue: str) -> None:
+    def _bounded(self, connection: Connection, account_id: str, queue: str, places: int) -> None:
         # Two that come at once may both see the last free place; the bound is for the machine's sake, not for money's.
         mine = func.coalesce(func.sum(case((_JOB.c.account_id == account_id, 1), else_=0)), 0)
         question = select(func.count(), mine).where(_JOB.c.queue == queue, _JOB.c.state == states.PENDING)
         all_, own = connection.execute(question).one()
-        if all_ >= self._settings.limits_queue:
+        if all_ + places > self._settings.limits_queue:
             raise QueueFull(
                 f"{all_} jobs wait already, and no more are taken.", "Try again in a while.",
                 retry_after=_FULL_RETRY_S, limit=self._settings.limits_queue, waiting=all_,
             )  # fmt: skip
-        if own >= self._settings.limits_queue_account:
+        if own + places > self._settings.limits_queue_account:
             raise QueueFull(
                 f"{own} jobs of this account wait already, and no more are taken.",
                 "Try again when some of them are done.",
                 retry_after=_FULL_RETRY_S, limit=self._settings.limits_queue_account, waiting=own,
             )  # fmt: skip
+
+    def _made(self, account_id: str, order: Order) -> Job | None:
+        """The job that the same request made a moment ago: two processes may be at one, where the first seemed dead."""
+        if order.job_id is None:
+            return None
+        with self._database.reading() as connection:
+            job = found(connection, _JOB.c.id == order.job_id)
+        same = (account_id, order.dialect, order.operation)
+        if job is not None and (job.account_id, job.dialect, job.operation) != same:
+            raise Conflict("There is another job of this identifier.", "Send the request under a new Idempotency-Key.")
+        return job
 
     def _locked(self, connection: Connection, account_id: str, job_id: str) -> Job:
         job = found(connection, _owned(account_id, job_id), lock=True)
@@ -380,9 +477,31 @@ def end(
     connection.execute(update(_JOB).where(_JOB.c.id == job.id).values(values))
     ended = found(connection, _JOB.c.id == job.id)
     assert ended is not None
-    if ended.webhook_url:
-        webhooks.enqueue(connection, job=ended, url=ended.webhook_url, body=announce(ended))
+    url = ended.webhook_url or _told_of_batch(connection, ended)
+    if url:
+        webhooks.enqueue(connection, job=ended, url=url, body=announce(connection, ended))
     return ended
+
+
+def _told_of_batch(connection: Connection, job: Job) -> str | None:
+    """Who is told when a batch has ended, if this was the last of its jobs."""
+    if job.batch_id is None:
+        return None
+    # Its row is locked: of two jobs that end at once, the second one sees that it is the last.
+    batch = select(_BATCH.c.details).where(_BATCH.c.id == job.batch_id).with_for_update()
+    url = (connection.execute(batch).scalar_one() or {}).get("webhook_url")
+    going = select(_JOB.c.id).where(_JOB.c.batch_id == job.batch_id, _JOB.c.state.not_in(states.ENDED)).limit(1)
+    return None if url is None or connection.execute(going).first() else str(url)
+
+
+def in_batches(connection: Connection, batches: Collection[str]) -> dict[str, list[Job]]:
+    """The jobs of some batches that are not deleted, in the order in which they were given."""
+    question = _jobs().where(_JOB.c.batch_id.in_(batches), _JOB.c.deleted_at.is_(None))
+    kept: dict[str, list[Job]] = {}
+    for row in connection.execute(question.order_by(_JOB.c.created_at, _JOB.c.place)):
+        job = _job(row)
+        kept.setdefault(str(job.batch_id), []).append(job)
+    return kept
 
 
 _NAMES = [field.name for field in fields(Job) if field.name != "transaction"]

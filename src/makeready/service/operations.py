@@ -24,18 +24,24 @@ The options of a job are data, and reach its child as they are. Those of the ope
     {``min``, ``max``, ``prices``}. After ``applying``: ``applied`` ids, ``changes``, ``refused`` [{``fix``,
     ``reason``}], ``unchanged`` ids, ``proof``, ``verdict``, ``cured``, ``remaining``.
 
+``edit``, input ``image`` and further pictures by the names that edits use for them, output role ``image``
+    ``edits`` a list of edits as for ``makeready.edit``: ``[{"edit": "cut_out"}, {"edit": "shadow", "mode": "soft"}]`` ·
+    ``seed`` a whole number · ``accept``. Result: ``width``, ``height``, ``format``, ``changes``, ``notes``.
+
 ``accept`` lists kinds of file that are taken (``service.sniff``'s names: jpeg, png …), where not all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from makeready.errors import MissingDependency, UsageError
 from makeready.service.errors import NotFound
+from makeready.service.states import ANALYZING, APPLYING
 
 #: What finds the subject where nobody names another.
 SEGMENTER = "isnet"
@@ -43,8 +49,6 @@ SEGMENTER = "isnet"
 WITHOUT_A_MODEL = frozenset({"logo", "text"})
 #: Kinds of needs, each with a name after it; refining needs a package alone.
 _SEGMENT, _UPSCALE, _REFINE = "segment:", "upscale:", "refine"
-#: The stages of a job that is planned first and done then.
-ANALYZING, APPLYING = "analyzing", "applying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ OPERATIONS: Mapping[str, Operation] = {
     for operation in (
         Operation("remove_background", "makeready.service.work.remove_background:run"),
         Operation("check", "makeready.service.work.check:run", inputs=("file",)),
+        Operation("edit", "makeready.service.work.edit:run"),
         Operation("fix", "makeready.service.work.fix:run", inputs=("file",), stages=(ANALYZING, APPLYING)),
         *(
             Operation(name, f"{_TRYING}:{name}", inputs=(), testing=True)
@@ -114,10 +119,28 @@ def needs(name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     """What a job needs that a machine may not have: ``segment:isnet``, ``refine``, ``upscale:srmd:truthful``."""
     if name == "remove_background":
         return _to_segment(options)
+    if name == "edit":
+        return _to_edit(options)
     if name != "fix":
         return ()
     settings = options.get("settings") or {}
     return tuple(need for id in options.get("fixTypes") or () for need in _to_fix(id, settings.get(id) or {}))
+
+
+def why_none(needs: Iterable[str], workers: Iterable[Mapping[str, str]]) -> str | None:
+    """Why none of some workers can do a job, in the words of the first; ``None`` where one can, or there are none.
+
+    Args:
+        needs: of the job.
+        workers: what each of them lacks.
+    """
+    whys = [next((lacks[need] for need in needs if need in lacks), None) for lacks in workers]
+    return None if None in whys else next(iter(whys), None)
+
+
+def is_name(model: str) -> bool:
+    """Whether a model is named, and no path to a file of this machine."""
+    return Path(model).name == model and not Path(model).suffix
 
 
 def lacks() -> dict[str, str]:
@@ -139,10 +162,20 @@ def lacks() -> dict[str, str]:
 
 def _to_segment(options: Mapping[str, Any]) -> tuple[str, ...]:
     model = str(options.get("model") or SEGMENTER)
-    if options.get("subject_type") in WITHOUT_A_MODEL or model == "flat":
+    if options.get("subject_type") in WITHOUT_A_MODEL or model == "flat" or not is_name(model):
         return ()
     refined = options.get("quality") == "plus" or options.get("high_detail_mode")
     return (f"{_SEGMENT}{model}", *((_REFINE,) if refined else ()))
+
+
+def _to_edit(options: Mapping[str, Any]) -> tuple[str, ...]:
+    from makeready import edit
+
+    try:
+        found: tuple[str, ...] = edit.needs(options.get("edits") or ())
+    except UsageError:  # what does not exist is for the work to say
+        return ()
+    return found
 
 
 def _to_fix(id: str, settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
-"""A question that is asked with every request, put to SQLite by the driver's own prepared statement."""
+"""Questions that are asked with every request, put to SQLite by the driver's own prepared statements."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Select
@@ -47,3 +49,36 @@ class Question:
         with self._database.reading() as connection:
             row = connection.execute(self._statement, values).first()
         return tuple(row) if row else None
+
+
+class Unchanged:
+    """Whether what was read from SQLite is as it was: nothing at all was committed since this was asked before.
+
+    SQLite keeps a number for it (``PRAGMA data_version``): on each connection it is another one as soon as any other
+    connection has committed, in whatever process. To ask takes a third of what a row does. For one thread at a time.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Open no connection yet.
+
+        Args:
+            database: whose; it is of SQLite.
+        """
+        self._database = database
+        # The number means something on one connection only, so this one is kept.
+        self._held: AbstractContextManager[Any] | None = None
+        self._connection: Any = None
+        self._number: Any = None
+
+    def __call__(self) -> bool:
+        """Whether nothing was; never the first time, nor where the database cannot say."""
+        if self._held is None:
+            held = self._database.driver()
+            self._connection, self._held = held.__enter__(), held
+        try:
+            number = self._connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error:
+            self._held = self._connection = self._number = None
+            return False
+        before, self._number = self._number, number
+        return bool(number == before)

@@ -14,16 +14,16 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, exists, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, select, union_all, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from makeready.service import clock, ids, jobs, states, tables
+from makeready.service import clock, ids, jobs, operations, states, tables
 from makeready.service.database import Database
 from makeready.service.jobs import Announce, Job
 from makeready.service.question import Question
 
 _log = structlog.get_logger("makeready.worker")
-_JOB = tables.job
+_JOB, _WORKER = tables.job, tables.worker
 
 #: Seconds after which a claim without another word may be taken away.
 LEASE_S = 15.0
@@ -72,13 +72,18 @@ class Queue:
         self._questions: dict[tuple[str, ...], Question] = {}
 
     def claim(self, worker_id: str, queues: Sequence[str]) -> Claim | None:
-        """The next job of these queues, if one waits: the lowest priority first, of those the oldest."""
+        """The next job that a worker can do, if one waits: the lowest priority first, of those the oldest.
+
+        Args:
+            worker_id: the worker; what it said that it lacks counts, and jobs that need it are left to others.
+            queues: of these queues only.
+        """
         # Nothing waits most of the time, and a question is cheap: on SQLite it keeps no writer from writing.
-        if not self._waiting(tuple(queues)):
+        if not self._waiting(worker_id, tuple(queues)):
             return None
         first = _first(tuple(queues))
         with self._database.writing() as connection:
-            for row in connection.execute(first).all():
+            for row in connection.execute(first, {"worker": worker_id}).all():
                 mine = select(_JOB.c.id).where(_JOB.c.id == row.id, _JOB.c.state == states.PENDING)
                 # Workers do not wait for each other; who finds a job taken takes the next.
                 if connection.execute(mine.with_for_update(skip_locked=True)).first() is None:
@@ -189,11 +194,37 @@ class Queue:
             lost = connection.execute(question).all()
         return sum(self._recovered_alone(job_id, token) for job_id, token in lost if token not in spare)
 
-    def _waiting(self, queues: tuple[str, ...]) -> bool:
+    def give_up(self, seconds: float) -> int:
+        """Cancel jobs that have waited for so long and that no worker can do; everything is given back.
+
+        Where there is no worker at all they wait on, as somebody will start one.
+
+        Returns:
+            How many there were.
+        """
+        waits = and_(_JOB.c.state == states.PENDING, _JOB.c.run_at < clock.now() - seconds)
+        with self._database.reading() as connection:
+            workers = connection.execute(select(_WORKER.c.queues, _WORKER.c.lacks)).all()
+            old = connection.execute(select(_JOB.c.id, _JOB.c.queue, _JOB.c.needs).where(waits)).all()
+        ended = 0
+        for row in old:
+            why = operations.why_none(row.needs, [worker.lacks for worker in workers if row.queue in worker.queues])
+            if why is None:
+                continue
+            with self._database.writing() as connection:
+                # Between the question and now an able worker may have come and taken it.
+                job = jobs.found(connection, and_(_JOB.c.id == row.id, waits), lock=True)
+                if job is not None:
+                    error = ("MODEL_NOT_INSTALLED", f"No worker can do it any more. {why} Nothing was charged.")
+                    jobs.end(connection, job, states.CANCELLED, error=error, announce=self._announce)
+                    ended += 1
+        return ended
+
+    def _waiting(self, worker_id: str, queues: tuple[str, ...]) -> bool:
         if queues not in self._questions:
             self._questions[queues] = _whether_any_waits(self._database, len(queues))
         names = {f"queue_{n}": queue for n, queue in enumerate(queues)}
-        answer = self._questions[queues](state=states.PENDING, **names)
+        answer = self._questions[queues](state=states.PENDING, worker=worker_id, **names)
         return answer is not None and bool(answer[0])
 
     def _recovered_alone(self, job_id: str, token: str) -> bool:
@@ -254,18 +285,29 @@ def died(times: int) -> tuple[str, str]:
 _LOOKED_AT = 8
 
 
+def _able() -> ColumnElement[bool]:
+    """Whether a worker lacks nothing of what a job needs; both databases look through the names of objects alike."""
+    need = func.json_each(_JOB.c.needs).table_valued("key", name="need")
+    lack = func.json_each(_WORKER.c.lacks).table_valued("key", name="lack", joins_implicitly=True)
+    lacked = select(lack.c.key).select_from(_WORKER, lack).where(_WORKER.c.id == bindparam("worker"))
+    return ~exists(select(need.c.key).where(need.c.key.in_(lacked)).correlate(_JOB))
+
+
 def _whether_any_waits(database: Database, queues: int) -> Question:
     of_these = _JOB.c.queue.in_([bindparam(f"queue_{n}") for n in range(queues)])
-    due = exists().where(of_these, _JOB.c.state == bindparam("state"), _JOB.c.run_at <= clock.now())
+    due = exists().where(of_these, _JOB.c.state == bindparam("state"), _JOB.c.run_at <= clock.now(), _able())
     return Question(database, select(due))
 
 
 @cache
 def _first(queues: tuple[str, ...]) -> Any:
-    """The jobs of some queues whose turn it is, in their order. Each queue is asked alone, which its index answers."""
+    """The jobs of some queues whose turn it is and that ``worker`` can do, in their order.
+
+    Each queue is asked alone, which its index answers.
+    """
     due = [
         select(_JOB.c.id, _JOB.c.priority, _JOB.c.run_at)
-        .where(_JOB.c.queue == queue, _JOB.c.state == states.PENDING, _JOB.c.run_at <= clock.now())
+        .where(_JOB.c.queue == queue, _JOB.c.state == states.PENDING, _JOB.c.run_at <= clock.now(), _able())
         .order_by(_JOB.c.priority, _JOB.c.run_at)
         .limit(_LOOKED_AT)
         for queue in queues

@@ -1,9 +1,10 @@
 """What a process that opens strangers' files may still do: read what libraries need, write in one folder, calculate.
 
 Native decoders have holes. So the child that runs them locks itself in before it sees the first file, with what Linux
-offers to processes without privileges: Landlock (which files), a seccomp filter (no sockets but those of this machine,
-none of the calls that walk round the other two) and resource limits. Nothing of it can be undone, and threads and
-programs that it starts are held too. Where the system lacks a part the others still hold, and ``described`` says so.
+offers to processes without privileges: Landlock (which files), a seccomp filter (no connection, no word to other
+processes, none of the calls that walk round the other two) and resource limits. Nothing of it can be undone but the
+limits of memory and time, for which the worker has a clock; threads and programs that it starts are held too. Where the
+system lacks a part the others still hold, and ``described`` says so.
 """
 
 from __future__ import annotations
@@ -45,10 +46,12 @@ _SCOPES = 1 << 0 | 1 << 1  # abstract sockets and signals stay within
 # seccomp(2), and the classic BPF that it takes.
 _SET_MODE_FILTER, _TSYNC = 1, 1
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
-_EACCES = 13
-_AF_UNIX = 1
+_LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+_NUMBER_AT, _ARCH_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24
+_EACCES, _ENOSYS = 13, 38
+_AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET, _KINDS_OF_SOCKETS = 1, 1, 5, 0xF
+#: ``CLONE_NEWNS`` … ``CLONE_NEWNET``: namespaces, in which a process has privileges.
+_NAMESPACES = 0x7E020000
 _X32 = 0x40000000
 
 
@@ -59,24 +62,37 @@ class _Machine:
     #: ``AUDIT_ARCH_…``
     arch: int
     seccomp: int
-    #: ``socket`` and ``socketpair``: allowed for local sockets only.
+    #: ``socket`` and ``socketpair``: allowed for local connections only. A datagram needs none to reach a server.
     sockets: tuple[int, int]
+    #: Allowed without new namespaces.
+    clone: int
+    #: ``kill``, ``tgkill`` and ``prlimit64``: allowed for this process only.
+    own: tuple[int, int, int]
     #: Refused whole: what reaches other processes, other namespaces or the network by a side door. ``connect`` is among
-    #: them, as a local socket may be that of a server; io_uring, as it opens sockets without these calls.
+    #: them, as a local socket may be that of a server; ``setsid`` and ``setpgid``, as what leaves the group would not
+    #: end with it; io_uring, as it opens sockets without these calls.
     refused: tuple[int, ...]
 
 
-_IO_URING = (425, 426, 427)
+#: Of the newer calls, which have the same numbers everywhere: pidfd_send_signal, io_uring_*, open_tree … fspick,
+#: pidfd_open, pidfd_getfd, process_madvise, mount_setattr.
+_NEWER = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442)
+#: Its flags lie in memory, where no filter looks: said not to exist, so that libc takes the older one.
+_CLONE3 = 435
 _MACHINES = {
     "x86_64": _Machine(
-        0xC000003E, 317, (41, 53),
-        # connect, ptrace, mount, add_key … keyctl, unshare, perf_event_open, setns, process_vm_*, bpf, userfaultfd,
-        # pidfd_getfd
-        (42, 101, 165, 248, 249, 250, 272, 298, 308, 310, 311, 321, 323, 438, *_IO_URING),
+        0xC000003E, 317, (41, 53), 56, (62, 234, 302),
+        # connect, shmget … shmctl, semget … msgctl, ptrace, setpgid, setsid, rt_sigqueueinfo, mount, umount2,
+        # tkill, mq_open, add_key … keyctl, unshare, rt_tgsigqueueinfo, perf_event_open, setns, process_vm_*, kcmp, bpf,
+        # userfaultfd
+        (42, 29, 30, 31, *range(64, 72), 101, 109, 112, 129, 165, 166, 200, 240, 248, 249, 250, 272, 297, 298, 308,
+         310, 311, 312, 321, 323, *_NEWER),
     ),
     "aarch64": _Machine(
-        0xC00000B7, 277, (198, 199),
-        (203, 117, 40, 217, 218, 219, 97, 241, 268, 270, 271, 280, 282, 438, *_IO_URING),
+        0xC00000B7, 277, (198, 199), 220, (129, 131, 261),
+        # The same: connect, msgget … shmdt, ptrace, setpgid, setsid, rt_sigqueueinfo, mount, umount2, tkill …
+        (203, *range(186, 198), 117, 154, 157, 138, 40, 39, 130, 180, 217, 218, 219, 97, 240, 241, 268, 270, 271,
+         272, 280, 282, *_NEWER),
     ),
 }  # fmt: skip
 
@@ -317,21 +333,38 @@ def _seccomp(machine: _Machine) -> None:
 
 def _filter(machine: _Machine) -> bytes:
     """The filter: eight bytes an instruction (code, jump if true, jump if false, operand)."""
-    calls = [(number, False) for number in machine.refused] + [(number, True) for number in machine.sockets]
     x86 = machine.arch == _MACHINES["x86_64"].arch
-    # At the end stand: allow, refuse, and the look at the address family.
-    lines: list[tuple[int, int | str, int | str, int]] = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_EQUAL, 0, "refuse", machine.arch),  # another table of calls, in which the numbers mean something else
-        (_LOAD, 0, 0, _NUMBER_AT),
-        *([(_AT_LEAST, "refuse", 0, _X32)] if x86 else []),
-        *((_EQUAL, "family" if local else "refuse", 0, number) for number, local in calls),
-        (_RETURN, 0, 0, _ALLOW),
-    ]
-    family = len(lines)
-    lines += [(_LOAD, 0, 0, _FIRST_ARGUMENT_AT), (_EQUAL, 0, 1, _AF_UNIX), (_RETURN, 0, 0, _ALLOW)]
-    places = {"family": family, "refuse": len(lines)}
-    lines.append((_RETURN, 0, 0, _ERRNO | _EACCES))
+    # Jumps lead on to the line after the next ones, or to where a name stands.
+    parts: dict[str, list[tuple[int, int | str, int | str, int]]] = {
+        "begin": [
+            (_LOAD, 0, 0, _ARCH_AT),
+            (_EQUAL, 0, "refuse", machine.arch),  # another table of calls, in which the numbers mean something else
+            (_LOAD, 0, 0, _NUMBER_AT),
+            *([(_AT_LEAST, "refuse", 0, _X32)] if x86 else []),
+            *((_EQUAL, "refuse", 0, number) for number in machine.refused),
+            *((_EQUAL, "own", 0, number) for number in machine.own),
+            *((_EQUAL, "local", 0, number) for number in machine.sockets),
+            (_EQUAL, "namespaces", 0, machine.clone),
+            (_EQUAL, "unknown", "allow", _CLONE3),
+        ],
+        # Nought is this process too, or its group, which is its own.
+        "own": [(_LOAD, 0, 0, _FIRST_AT), (_EQUAL, "allow", 0, 0), (_EQUAL, "allow", "refuse", os.getpid())],
+        "local": [
+            (_LOAD, 0, 0, _FIRST_AT),
+            (_EQUAL, 0, "refuse", _AF_UNIX),
+            (_LOAD, 0, 0, _SECOND_AT),
+            (_AND, 0, 0, _KINDS_OF_SOCKETS),
+            (_EQUAL, "allow", 0, _SOCK_STREAM),
+            (_EQUAL, "allow", "refuse", _SOCK_SEQPACKET),
+        ],
+        "namespaces": [(_LOAD, 0, 0, _FIRST_AT), (_ANY_OF, "refuse", "allow", _NAMESPACES)],
+        "allow": [(_RETURN, 0, 0, _ALLOW)],
+        "refuse": [(_RETURN, 0, 0, _ERRNO | _EACCES)],
+        "unknown": [(_RETURN, 0, 0, _ERRNO | _ENOSYS)],
+    }
+    lines = [line for part in parts.values() for line in part]
+    lengths = list(map(len, parts.values()))
+    places = {name: sum(lengths[:number]) for number, name in enumerate(parts)}
 
     def jump(at: int, to: int | str) -> int:
         return places[to] - at - 1 if isinstance(to, str) else to

@@ -1,13 +1,14 @@
 """A place for one job at a time: keeps a child that does the work, and tells what became of it.
 
-All that a child may do to its parent is to send data and to leave files: messages are JSON, files are taken over only
-if they are plain files in its folder. It is kept from job to job, as starting it and loading a model take longer than
+All that a child may do to its parent is to send data and to leave files: messages are JSON, files are copied only if
+they are plain files in its folder. It is kept from job to job, as starting it and loading a model take longer than
 most jobs, and replaced after ``JOBS_PER_CHILD`` of them, or when it died or was stopped.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -32,7 +33,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 import makeready
-from makeready.service import sandbox
+from makeready.service import painting, sandbox, states
 from makeready.service.child import (
     OUT_OF_MEMORY,
     Crashed,
@@ -63,6 +64,10 @@ _START_S = 300.0
 _PREFIX, _LOCK, _FRESH_S = "makeready-slot-", "lock", 60.0
 #: How often the caller is asked whether to go on, in seconds, with news and without.
 _ASK_S, _ASK_ANYWAY_S = 0.2, 0.5
+#: No child that is in order has said so much while nobody listened.
+_UNHEARD = 100
+#: What it may say of where it is; the word is written into the database.
+_STAGES = (states.ANALYZING, states.APPLYING)
 #: Of the environment, what a child gets: how to find libraries, models and the user's folders. No secrets.
 _KEPT = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV",
@@ -75,6 +80,8 @@ _FRUGAL = {"MALLOC_ARENA_MAX": "2", "VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": 
            "VIPS_WARNING": "0", "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}  # fmt: skip
 #: The parent's places for imports are the child's too.
 _BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from makeready.service.child import main; main()"
+#: Operations that may have pictures made by a generator, and how many a job.
+_PAINTING, _MOST_PAINTED = frozenset({"edit"}), 16
 _log = structlog.get_logger("makeready.worker")
 
 #: Told how far the work is (0..1) and in which stage; whether to go on.
@@ -130,8 +137,9 @@ class Slot:
         if self._child is None:
             _tell_what_is_missing()
             self._empty()
-            self._child = _Child(self._folder, self._hello())
-            self._child.wait_until_ready()
+            child = _Child(self._folder, self._hello())
+            child.wait_until_ready()
+            self._child = child
 
     def run(self, task: Task, *, tell: Tell = lambda _share, _stage: True) -> Done:
         """Do a task.
@@ -156,7 +164,7 @@ class Slot:
         child.jobs += 1
         try:
             child.give(asdict(mine))
-            answer = self._heard(child, tell)
+            answer = self._heard(child, tell, paints=task.operation in _PAINTING)
         except BaseException:  # whatever ends the wait, the child is in the middle of something
             self._drop()
             raise
@@ -174,7 +182,7 @@ class Slot:
                 raise refusal
             worn_out = True
             raise Crashed(f"The system did not let it be done: {answer.get('failed')}.", "system", child.last_words)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             worn_out = True
             raise Crashed(f"The process that does the work answered nonsense: {error!r}.", "exit") from error
         finally:
@@ -204,8 +212,8 @@ class Slot:
             self._child = None
 
     def _empty(self) -> None:
-        """Make the folder as a job finds it. The two folders themselves stay: the child's permissions hang on them."""
-        for name in ("in", "work"):
+        """Make the folders as a job finds them. They themselves stay: the child's permissions hang on them."""
+        for name in ("in", "job", "tmp"):
             folder = self._folder / name
             folder.mkdir(mode=0o700, exist_ok=True)
             for entry in os.scandir(folder):
@@ -213,8 +221,6 @@ class Slot:
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
                     Path(entry.path).unlink(missing_ok=True)
-        for name in ("job", "tmp"):
-            (self._folder / "work" / name).mkdir(mode=0o700)
 
     def _brought(self, task: Task) -> Task:
         """The task as the child sees it: its inputs lie where they can only be read."""
@@ -229,11 +235,12 @@ class Slot:
             except OSError:  # another disk
                 shutil.copyfile(source, place)
             inputs[role] = str(place)
-        folder = str((self._folder / "work" / "job").resolve())
+        folder = str((self._folder / "job").resolve())
         return Task(task.operation, dict(task.options), inputs, folder, task.stage, dict(task.before))
 
-    def _heard(self, child: _Child, tell: Tell) -> dict[str, Any]:
-        """Wait for the answer."""
+    def _heard(self, child: _Child, tell: Tell, *, paints: bool) -> dict[str, Any]:
+        """Wait for the answer, and have pictures made that it takes."""
+        questions = 0
         share, stage, asked = 0.0, "", time.monotonic()
         deadline = asked + self.patience
         news = False
@@ -252,13 +259,32 @@ class Slot:
             try:
                 message = child.messages.get(timeout=max(0.001, wait))
             except queue.Empty:
+                if not child.alive:  # and what it has started holds its pipes
+                    raise self._died(child) from None
                 continue
             if message is None:
                 raise self._died(child)
+            if "paint" in message and paints and questions < _MOST_PAINTED:
+                questions += 1
+                asked_for = (child, message["paint"], questions)
+                threading.Thread(target=self._paint, args=asked_for, name="painting", daemon=True).start()
+                continue
             if "share" not in message:
                 child.grown = _number(message.get("held")) - child.ready
                 return message
-            share, stage, news = min(1.0, max(0.0, _number(message["share"]))), str(message.get("stage", "")), True
+            share, news = min(1.0, max(0.0, _number(message["share"]))), True
+            stage = said if (said := message.get("stage")) in _STAGES else stage
+
+    def _paint(self, child: _Child, question: Any, number: int) -> None:
+        """Have a picture made for the child, which waits for it; the job goes on being held meanwhile."""
+        made, kept = self._folder / "job", self._folder / "in"
+        try:
+            answer = painting.answered(question, made, kept, number, self._limits.megapixels)
+        except Exception as error:  # a plug-in's door, and a child's: the job fails, and the worker goes on
+            _log.warning("no picture was made", why=f"{type(error).__name__}: {error}")
+            said = "The picture that this takes could not be made."
+            answer = {"refused": {"code": "INTERNAL_ERROR", "message": said, "hint": "Try again later."}}
+        child.give(answer)
 
     def _died(self, child: _Child) -> Refused | Crashed:
         """What the end of a child means."""
@@ -277,16 +303,14 @@ class Slot:
 
     def _taken_over(self, done: dict[str, Any], folder: Path) -> Done:
         """What came out, its files in the task's folder."""
-        work = self._folder / "work" / "job"
         outputs = [Output(**one) for one in done["outputs"]]
         for output in outputs:
-            source = work / output.path
-            if Path(output.path).name != output.path or not _is_plain(source):
-                raise TypeError(f"the output {output.role} is no file")
-            target = folder / output.path
-            if target.exists():
-                raise TypeError(f"the output {output.role} has the name of an input")
-            shutil.move(source, target)
+            if Path(output.path).name != output.path:
+                raise TypeError(f"the output {output.role} is no file of the job")
+            try:
+                _copied(self._folder / "job" / output.path, folder / output.path)
+            except OSError as error:
+                raise TypeError(f"the output {output.role} is no file that can be had: {error.strerror}") from error
         reports = [dict(report) for report in done["reports"]]
         return Done(dict(done["result"]), outputs, done["cost"], bool(done["awaits_approval"]), reports)
 
@@ -295,7 +319,10 @@ def _sweep() -> None:
     """Remove what was left by slots whose workers were killed: files of users lie in it."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
-            if time.time() - folder.stat().st_mtime > _FRESH_S:
+            found = folder.lstat()
+            # In a folder that all users share, another's may be a trap.
+            ours = stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
+            if ours and time.time() - found.st_mtime > _FRESH_S:
                 with FileLock(folder / _LOCK, timeout=0):  # whoever lives holds it
                     pass
                 shutil.rmtree(folder)
@@ -303,16 +330,41 @@ def _sweep() -> None:
             continue
 
 
+#: How a child's files are opened, where the system knows these words, and copied.
+_AS_IT_IS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_PIECE = 1024 * 1024
+
 #: How a process ends that gives itself up.
 _ABORTED = (-6, -5)
 
 
-def _is_plain(path: Path) -> bool:
-    """Whether it is a file itself: a link could lead to one that is nobody's business."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+def _copied(source: Path, target: Path) -> None:
+    """Copy a plain file that a child has made.
+
+    The child may live and change it meanwhile: what was opened is what is looked at and copied, no link is followed to
+    a file that is nobody's business, and nothing is waited for.
+
+    Raises:
+        OSError: it is none, or there is one of this name already.
+    """
+    with os.fdopen(os.open(source, _AS_IT_IS), "rb") as made:
+        if not stat.S_ISREG(os.fstat(made.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        with target.open("xb") as kept:
+            shutil.copyfileobj(made, kept, _PIECE)
+
+
+def plain_bytes(path: Path, most: int) -> bytes:
+    """What is in a plain file that a child has made.
+
+    Raises:
+        ValueError: it is none, or longer than it may be.
+    """
+    with os.fdopen(os.open(path, _AS_IT_IS), "rb") as made:
+        found = os.fstat(made.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+            raise ValueError(f"{path.name} is no plain file, or too long")
+        return made.read(most)
 
 
 def _number(value: Any) -> float:
@@ -385,12 +437,11 @@ class _Child:
 
     def end(self) -> None:
         """Stop it at once, with all that it has started."""
-        if self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self.process.pid, signal.SIGKILL)
-                else:
-                    self.process.kill()
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):  # what it has started outlives it otherwise
+                os.killpg(self.process.pid, signal.SIGKILL)
+            else:
+                self.process.kill()
         self.process.wait()
         with contextlib.suppress(OSError):
             self._tasks.close()
@@ -400,7 +451,7 @@ class _Child:
 
 def _hear(stream: IO[bytes], messages: queue.Queue[dict[str, Any] | None]) -> None:
     with contextlib.suppress(ValueError, OSError), stream:  # nonsense is as good as the end
-        while (message := receive(stream)) is not None:
+        while (message := receive(stream)) is not None and messages.qsize() < _UNHEARD:
             messages.put(message)
     messages.put(None)
 
@@ -419,7 +470,7 @@ def _places() -> list[str]:
 
 def _environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
-    temporary = str((folder / "work" / "tmp").resolve())
+    temporary = str((folder / "tmp").resolve())
     return {**kept, **_FRUGAL, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
 
 

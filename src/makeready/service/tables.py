@@ -69,6 +69,8 @@ api_key = Table(
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", Float, nullable=False),
     Column("revoked_at", Float),
+    #: About when it was last used, to a minute: it is not written with every request.
+    Column("last_used_at", Float),
 )
 
 wallet = Table(
@@ -78,6 +80,8 @@ wallet = Table(
     #: ``tokens``, ``credits`` or ``images``.
     Column("currency", String(16), primary_key=True),
     Column("balance", BigInteger, nullable=False),
+    #: What jobs have taken in the running month, less what they gave back.
+    Column("used", BigInteger, nullable=False, default=0, server_default="0"),
     CheckConstraint("balance >= 0", name="not_negative"),
 )
 
@@ -108,10 +112,23 @@ batch = Table(
     Column("id", _ID, primary_key=True),
     Column("account_id", _ID, ForeignKey("account.id"), nullable=False, index=True),
     Column("dialect", String(40), nullable=False),
-    #: The number that dialects with numbers show.
-    Column("number", BigInteger),
+    #: What its API keeps with it: its name, the settings that all its jobs share, who is told when it has ended.
     Column("details", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
+    #: Deleted by its owner: kept for the books, shown to nobody.
+    Column("deleted_at", Float),
+)
+
+#: Numbers of what has random names, for APIs whose clients expect numbers.
+numbered = Table(
+    "numbered",
+    metadata,
+    Column("number", _COUNTED, primary_key=True, autoincrement=True),
+    #: ``job``, ``batch``, ``key`` or ``account``.
+    Column("kind", String(16), nullable=False),
+    Column("id", _ID, nullable=False),
+    UniqueConstraint("kind", "id"),
+    sqlite_autoincrement=True,
 )
 
 job = Table(
@@ -123,7 +140,11 @@ job = Table(
     #: What is done: a name in ``operations``.
     Column("operation", String(60), nullable=False),
     Column("params", JSON, nullable=False),
+    #: What it calls for that a worker may lack (``operations.needs``), as names, like those of ``worker.lacks``.
+    Column("needs", JSON, nullable=False, default=dict),
     Column("batch_id", _ID, ForeignKey("batch.id"), index=True),
+    #: Which of its batch it is, from 0.
+    Column("place", Integer, nullable=False, default=0),
     #: A state of ``states.MOVES``, and where the work is within it (``analyzing``, ``applying``).
     Column("state", String(24), nullable=False),
     Column("stage", String(24), nullable=False, default=""),
@@ -233,8 +254,10 @@ idempotency_key = Table(
     Column("account_id", _ID, ForeignKey("account.id"), primary_key=True),
     Column("dialect", String(40), primary_key=True),
     Column("key", String(255), primary_key=True),
-    #: SHA-256 of method, path and body: the same key for another request is a mistake.
-    Column("request", String(64), nullable=False),
+    #: SHA-256 of method, path and body: the same key for another request is a mistake. None before all of it has come.
+    Column("request", String(64)),
+    #: Whose turn it is, of two where one seemed dead.
+    Column("token", String(40), nullable=False, default=""),
     #: The first answer; none while it is being made.
     Column("status", Integer),
     Column("headers", JSON),

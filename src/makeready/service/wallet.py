@@ -9,6 +9,7 @@ What is taken for a job is taken once, and no more is given back than was taken,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,7 +31,7 @@ _MINE = (_WALLET.account_id == bindparam("mine"), _WALLET.currency == bindparam(
 _TAKE = (
     update(tables.wallet)
     .where(*_MINE, _WALLET.balance >= bindparam("amount"))
-    .values(balance=_WALLET.balance - bindparam("amount"))
+    .values(balance=_WALLET.balance - bindparam("amount"), used=_WALLET.used + bindparam("amount"))
     .returning(_WALLET.balance)
 )
 _BALANCE = select(_WALLET.balance).where(*_MINE)
@@ -147,7 +148,7 @@ def give(
     _possible(currency, amount)
     if not amount:
         return 0
-    now = _added(connection, account_id, currency, amount)
+    now = _added(connection, account_id, currency, amount, unused=amount if job_id is not None else 0)
     if job_id is not None:
         # The wallet's row is locked by now: nobody else gives back at the same time.
         net = connection.execute(_NET, {"of_job": job_id, "mine": account_id, "in_currency": currency}).scalar_one()
@@ -173,6 +174,27 @@ def refill(connection: Connection, account_id: str, currency: str, allowance: in
     mine = {"mine": account_id, "in_currency": currency}
     had = connection.execute(_BALANCE.with_for_update(), mine).scalar() or 0
     return give(connection, account_id, currency, max(0, allowance - had), kind="reset", note=note)
+
+
+def new_month(connection: Connection, account_id: str) -> None:
+    """Count what is used from nothing again, in all of an account's wallets."""
+    connection.execute(update(tables.wallet).where(_WALLET.account_id == account_id).values(used=0))
+
+
+def usage(connection: Connection, account_id: str, currency: str) -> tuple[int, int]:
+    """What a wallet has, and what jobs took out of it in the running month."""
+    asked = select(_WALLET.balance, _WALLET.used).where(*_MINE)
+    row = connection.execute(asked, {"mine": account_id, "in_currency": currency}).first()
+    # What was taken before the month began may be given back within it.
+    return (row.balance, max(0, row.used)) if row else (0, 0)
+
+
+def in_order(currencies: Collection[str]) -> list[str]:
+    """Currencies in the one order in which their wallets are locked.
+
+    Who changes several wallets of an account in one transaction goes by it, so that no two wait for each other.
+    """
+    return [currency for currency in CURRENCIES if currency in currencies]
 
 
 def balance(connection: Connection, account_id: str, currency: str) -> int:
@@ -213,13 +235,13 @@ def _possible(currency: str, amount: int) -> None:
         raise ValueError(f"an amount is between 0 and {MOST}, not {amount}")
 
 
-def _added(connection: Connection, account_id: str, currency: str, amount: int) -> int:
-    """The balance after an amount was added; a wallet is made when the first comes in."""
+def _added(connection: Connection, account_id: str, currency: str, amount: int, *, unused: int) -> int:
+    """The balance after an amount was added, of which so much was used by a job; the first one makes a wallet."""
     made: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     adding = made(tables.wallet).values(account_id=account_id, currency=currency, balance=amount)
     adding = adding.on_conflict_do_update(
         index_elements=[_WALLET.account_id, _WALLET.currency],
-        set_={"balance": _WALLET.balance + adding.excluded.balance},
+        set_={"balance": _WALLET.balance + adding.excluded.balance, "used": _WALLET.used - unused},
     )
     return int(connection.execute(adding.returning(_WALLET.balance)).scalar_one())
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from makeready.service import clock, ids, operations, tables
 from makeready.service.attempt import Attempt
+from makeready.service.database import said
 from makeready.service.queue import Claim
 from makeready.service.settings import Settings
 from makeready.service.slot import Crashed, Slot
@@ -57,13 +58,41 @@ class Pace:
     tidy: float = 60.0
     #: How long running jobs may go on after it was asked to end.
     drain: float = 90.0
-    #: After an error of the database.
+    #: After the first error of the database; each further one doubles it, up to a bound.
     trouble: float = 1.0
+    longest_trouble: float = 15.0
 
 
 #: Something done beside the jobs: what to do (``True`` where there was something), and the seconds until the next time
 #: where there was nothing.
 Chore = tuple[Callable[[], bool], float]
+
+
+@dataclass(eq=False)
+class _Trouble:
+    """What goes wrong again and again: each time there is a line in the log, and a longer pause before the next."""
+
+    worker: Worker
+    #: What it is of the worker that does not get on.
+    part: str
+    _pause: float = 0.0
+
+    def met(self, error: Exception) -> float:
+        """Say so; the seconds before it is tried again."""
+        pace = self.worker.pace
+        self._pause = min(self._pause * 2 or pace.trouble, pace.longest_trouble)
+        about = {"worker": self.worker.id, "part": self.part, "again_in": self._pause}
+        if isinstance(error, Crashed):
+            _log.error("a child does not start", why=str(error), said=error.said, **about)
+        elif isinstance(error, SQLAlchemyError):
+            _log.error("the database does not answer", why=said(error), **about)
+        else:  # a disk that is full, a row that cannot be read: running jobs are not to blame
+            _log.error("the worker stumbled", exc_info=error, **about)
+        return self._pause
+
+    def over(self) -> None:
+        """It got on."""
+        self._pause = 0.0
 
 
 @dataclass(eq=False)
@@ -166,16 +195,14 @@ class _Shift:
         _log.info("worker starts", worker=self._worker.id, slots=self._slots, queues=self._worker.settings.queues)
         for thread in (*lanes, *beside):
             thread.start()
+        trouble = _Trouble(self._worker, "queue")
         try:
             while not self._worker.stopping:
                 try:
                     self._round()
-                except SQLAlchemyError as error:
-                    _log.error("the database does not answer", worker=self._worker.id, error=str(error))
-                    time.sleep(self._pace.trouble)
-                except Exception:  # a disk that is full, a row that cannot be read: running jobs are not to blame
-                    _log.exception("the worker stumbled", worker=self._worker.id)
-                    time.sleep(self._pace.trouble)
+                    trouble.over()
+                except Exception as error:
+                    self._rest(trouble.met(error))
         finally:
             self._drain(lanes)
             self._over.set()
@@ -185,6 +212,12 @@ class _Shift:
             with contextlib.suppress(SQLAlchemyError), self._service.database.writing() as connection:
                 connection.execute(delete(_WORKER).where(_WORKER.c.id == self._worker.id))
             _log.info("worker ended", worker=self._worker.id)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, but not longer than until the worker is asked to end."""
+        until = time.monotonic() + seconds
+        while not self._worker.stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, self._pace.look))
 
     def _round(self) -> None:
         """Look once whether there is something to do."""
@@ -273,20 +306,18 @@ class _Shift:
     def _lane(self) -> None:
         """A slot's life: a job, and the next."""
         slot: Slot | None = None
+        trouble = _Trouble(self._worker, threading.current_thread().name)
         try:
             while True:
                 # No process, no disk: nothing is claimed for this slot until there is.
                 try:
                     slot = slot or self._worker.slot(self._worker.settings)
                     slot.warm()
+                    trouble.over()
                 except Exception as error:
-                    if isinstance(error, Crashed):
-                        _log.error("a child does not start", worker=self._worker.id, why=str(error), said=error.said)
-                    else:
-                        _log.exception("a slot cannot be had", worker=self._worker.id)
+                    self._rest(trouble.met(error))
                     if self._worker.stopping:
                         return
-                    time.sleep(self._pace.trouble)
                     continue
                 # Nothing is claimed for a slot before its child is ready.
                 self._free.release()
@@ -324,14 +355,18 @@ class _Shift:
 
     def _keep_leases(self) -> None:
         """See to running jobs: renew their leases, say how far they are, and stop those nobody wants any more."""
+        trouble = _Trouble(self._worker, "leases")
+        silent_until = 0.0
         while not self._over.wait(min(self._pace.look, self._service.queue.lease / 4)):
             with self._lock:
                 running = [one for one in self._running.values() if one.going]
             try:
                 self._look_at(running)
+                trouble.over()
             except Exception as error:  # whatever it is, the leases of all jobs hang on this thread
-                known = isinstance(error, SQLAlchemyError)
-                _log.error("leases cannot be renewed", worker=self._worker.id, error=str(error), exc_info=not known)
+                # It is tried again soon all the same, for their sake, and only said less often.
+                if time.monotonic() >= silent_until:
+                    silent_until = time.monotonic() + trouble.met(error)
                 for one in running:
                     if time.monotonic() > one.until:
                         one.going = False
@@ -363,14 +398,14 @@ class _Shift:
         return {"courier": (courier.turn, _COURIER_S), "janitor": (janitor.turn, _JANITOR_S)}
 
     def _chore(self, name: str, turn: Callable[[], bool], pause: float) -> None:
+        trouble = _Trouble(self._worker, name)
         while not self._over.is_set():
             try:
-                did = turn()
-            except Exception:
-                _log.exception("a chore failed", chore=name, worker=self._worker.id)
-                did = False
-            if not did:
-                self._over.wait(pause)
+                wait = 0.0 if turn() else pause
+                trouble.over()
+            except Exception as error:
+                wait = max(pause, trouble.met(error))
+            self._over.wait(wait)
 
 
 @contextlib.contextmanager

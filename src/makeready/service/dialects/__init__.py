@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from makeready.service.core import Service
+    from makeready.service.core import News, Service, Usage
     from makeready.service.limits import Standing
     from makeready.service.problems import Problem
     from makeready.service.settings import Settings
@@ -37,10 +37,18 @@ class Dialect:
     shape: Callable[[Problem, Settings], dict[str, Any]]
     #: The header that carries the key: ``Authorization`` (as ``Bearer …``) or one such as ``X-API-Key``.
     key_header: str = "Authorization"
-    #: The largest body. Never more than ``limits_upload_mb`` of the settings.
+    #: The largest body that has no files; a file is never larger than ``limits_upload_mb`` of the settings.
     body_bytes: int = 1 << 20
+    #: The largest file of a form, and the most files of one; none are taken where it is 0.
+    upload_bytes: int = 0
+    files: int = 1
     #: The status of a request whose fields do not fit.
     invalid_status: int = 422
+    #: What a webhook says of a job, or of a batch, that has ended; in the service's own words without it.
+    announce: Callable[[News], dict[str, Any]] | None = None
+    #: What is paid with, where every answer tells the account how much it has, and how it is told.
+    currency: str = ""
+    usage: Callable[[Usage], Mapping[str, str]] | None = None
     #: Headers that tell a client how far it is within its limit, on every answer; none where the API has none.
     standing: Callable[[Standing], Mapping[str, str]] | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from makeready import pdf, raster
 from makeready.errors import TooLarge, UnreadableFile, UsageError
 from makeready.facts import Raster
 from makeready.intake import Source
+from makeready.service import operations
 from makeready.service.child import Desk, Refused, Task
 from makeready.service.errors import UnsupportedMedia
 from makeready.service.sniff import HEAD, SUFFIXES, sniffed
@@ -108,6 +109,18 @@ def _small_enough(path: Path, kind: str, desk: Desk) -> Raster | None:
             "FILE_TOO_LARGE", f"The PDF has {pages} pages; the limit is {desk.limits.pages}.", "Send it in parts."
         )
     return None
+
+
+def network(options: Mapping[str, Any], usual: str) -> str:
+    """The name of the network that a job chooses.
+
+    Raises:
+        UsageError: it would be a file of this machine.
+    """
+    name = str(options.get("model") or usual)
+    if not operations.is_name(name):
+        raise UsageError(f"There is no model {name!r}.", "Name one that is installed.")
+    return name
 
 
 def canvas(options: Any) -> Size | None:

@@ -23,7 +23,7 @@ from makeready.intake import Source
 from makeready.report import as_bytes, data, fix_data, fix_reports
 from makeready.report.pictures import drawing
 from makeready.service.child import Desk, Done, Output, Refused, Task
-from makeready.service.operations import ANALYZING, APPLYING
+from makeready.service.states import ANALYZING, APPLYING
 from makeready.service.work import artwork, check, demands
 from makeready.service.work.artwork import Subject
 from makeready.service.work.strip import strip
@@ -185,7 +185,7 @@ def _asked(options: Mapping[str, Any], held: Measure) -> list[dict[str, Any]] | 
     """The steps that the request names, in the order in which fixes are made; ``None`` where it leaves them to us.
 
     Raises:
-        UsageError: there is no such fix.
+        UsageError: there is no such fix, or a model would be a file of this machine.
     """
     ids = options.get("fixTypes")
     if not ids:
@@ -193,6 +193,8 @@ def _asked(options: Mapping[str, Any], held: Measure) -> list[dict[str, Any]] | 
     known = fixes.catalogue()
     chosen = sorted({known[str(id)].id: known[str(id)] for id in ids}.values(), key=lambda fix: fix.order)
     given = options.get("settings") or {}
+    for settings in given.values():
+        artwork.network(settings or {}, "")
     usual = held.profile.fixes.settings
     return [{"fix": fix.id, **usual.get(fix.id, {}), **dict(given.get(fix.id) or {})} for fix in chosen]
 

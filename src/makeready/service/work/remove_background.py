@@ -12,6 +12,7 @@ from makeready.raster.mend import cutout, screen
 from makeready.raster.mend.working import Working
 from makeready.segment.options import Options
 from makeready.service.child import Desk, Done, Output, Refused, Task
+from makeready.service.operations import SEGMENTER
 from makeready.service.work import artwork
 from makeready.service.work.strip import strip
 
@@ -63,11 +64,8 @@ def _wish(options: Any) -> Wish:
     Raises:
         UsageError: a choice that there is not.
     """
-    model = str(options.get("model") or "isnet")
-    if Path(model).name != model or Path(model).suffix:
-        raise UsageError(f"There is no segmenter {model!r}.", "Name one that is installed.")
     chosen = Options(
-        model=model,
+        model=artwork.network(options, SEGMENTER),
         quality=str(options.get("quality", "basic")),
         subject=str(options.get("subject_type", "auto")),
         edge_softness=_number(options, "edge_softness", 5.0),

@@ -6,6 +6,8 @@ profile, the density, which way up it is. PDFs are left alone; what they say of 
 
 from __future__ import annotations
 
+import contextlib
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,11 +17,18 @@ from pathlib import Path
 #: and Adobe's word on the colours (APP14) stay.
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 _SCAN, _END = 0xDA, 0xD9
+#: Where the data of a scan end: at a marker that neither stands for a byte nor begins a piece of the same scan.
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _ICC = b"ICC_PROFILE\0"
-#: TIFF: description, maker, model, software, date, artist, host, XMP, copyright, IPTC, Photoshop, and what lies in
-#: directories of their own: EXIF and GPS.
-_TIFF_WORDS = frozenset({269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33723, 34377, 37724, 42033, 42112})
+#: TIFF: description, maker, model, software, date, artist, host, XMP, copyright, IPTC, Photoshop, places on a map, and
+#: what lies in directories of their own: EXIF and GPS.
+_TIFF_WORDS = frozenset({
+    269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33550, 33723, 33922, 34264, 34377, 34735, 34736, 34737,
+    37724, 42033, 42112,
+})  # fmt: skip
 _TIFF_FOLDERS = frozenset({34665, 34853, 40965})
+#: Smaller versions of a picture, each a directory with words of its own.
+_TIFF_WITHIN = 330
 _TIFF_ORIENTATION = 274
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 #: Pages of a TIFF that are gone through, and tags of each.
@@ -56,8 +65,14 @@ def _jpeg(data: bytes, orientation: int | None) -> bytes:
         if data[at] != 0xFF:
             break
         marker = data[at + 1]
-        if marker in (_SCAN, _END):
-            break
+        if marker == _END:  # behind it cameras put films and further pictures, each with words of its own
+            return bytes(out + data[at : at + 2])
+        if marker == _SCAN:
+            following = _AFTER_SCAN.search(data, at + 2)
+            end = following.start() if following else len(data)
+            out += data[at:end]
+            at = end
+            continue
         if marker == 0xFF:
             at += 1
             continue
@@ -84,6 +99,8 @@ def _png(data: bytes, orientation: int | None) -> bytes:
             orientation = None
         if kind not in _PNG_WORDS:
             out += data[at : at + 12 + length]
+        if kind == b"IEND":
+            break
         at += 12 + length
     return bytes(out)
 
@@ -93,6 +110,8 @@ def _webp(data: bytes, _orientation: int | None) -> bytes:
     if data[8:12] != b"WEBP":
         return data
     out, at = bytearray(), 12
+    (size,) = struct.unpack_from("<I", data, 4)
+    data = data[: 8 + size]  # what is behind is no part of it
     while at + 8 <= len(data):
         kind = data[at : at + 4]
         (length,) = struct.unpack_from("<I", data, at + 4)
@@ -114,26 +133,29 @@ def _tiff(data: bytes, _orientation: int | None) -> bytes:
     big = struct.unpack_from(f"{order}H", data, 2)[0] == 43
     try:
         (at,) = struct.unpack_from(f"{order}Q", data, 8) if big else struct.unpack_from(f"{order}I", data, 4)
-        seen: set[int] = set()
-        while at and at not in seen and len(seen) < _MOST:
-            seen.add(at)
-            at = _directory(out, at, order, big, seen)
-    except (struct.error, OverflowError):  # it points past its end: what was read so far is clean
+    except struct.error:
         return bytes(out)
+    pending, seen = [at], set[int]()
+    while pending and len(seen) < _MOST:
+        at = pending.pop()
+        if at and at not in seen:
+            seen.add(at)
+            with contextlib.suppress(struct.error, OverflowError):  # it points past the end, where no word is
+                pending += _directory(out, at, order, big, seen)
     return bytes(out)
 
 
-def _directory(out: bytearray, at: int, order: str, big: bool, seen: set[int]) -> int:
+def _directory(out: bytearray, at: int, order: str, big: bool, seen: set[int]) -> list[int]:
     """Take the words out of one directory.
 
     Returns:
-        Where the next one is.
+        Where others are: those within it, and the next one.
     """
     number, width, offset = ("Q", 20, "Q") if big else ("H", 12, "I")
     head = struct.calcsize(f"={number}")
     (count,) = struct.unpack_from(f"{order}{number}", out, at)
     count = min(count, 65_535)
-    kept = bytearray()
+    kept, others = bytearray(), list[int]()
     for place in range(at + head, at + head + count * width, width):
         (tag,) = struct.unpack_from(f"{order}H", out, place)
         if tag in _TIFF_WORDS:
@@ -146,12 +168,14 @@ def _directory(out: bytearray, at: int, order: str, big: bool, seen: set[int]) -
                     _erase(out, entry, order, big)
         else:
             kept += out[place : place + width]
+            if tag == _TIFF_WITHIN:
+                others += _offsets(out, place, order, big)
     link = at + head + count * width
     size = struct.calcsize(f"={offset}")
     (following,) = struct.unpack_from(f"{order}{offset}", out, link)
     table = struct.pack(f"{order}{number}", len(kept) // width) + bytes(kept) + bytes(out[link : link + size])
     out[at : link + size] = table.ljust(link + size - at, b"\0")
-    return int(following)
+    return [*others, following]
 
 
 def _entries(out: bytearray, at: int, order: str, big: bool) -> Iterator[int]:
@@ -161,14 +185,30 @@ def _entries(out: bytearray, at: int, order: str, big: bool) -> Iterator[int]:
     yield from range(at + head, at + head + min(count, _MOST) * width, width)
 
 
-def _erase(out: bytearray, entry: int, order: str, big: bool) -> None:
-    """Make the value of a tag zeros, wherever it lies."""
+def _offsets(out: bytearray, entry: int, order: str, big: bool) -> list[int]:
+    place, size, each = _value(out, entry, order, big)
+    words = {4: "I", 8: "Q"}.get(each)
+    count = min(size // each, _MOST) if words else 0
+    if place + count * each > len(out):
+        return []
+    return list(struct.unpack_from(f"{order}{count}{words}", out, place)) if count else []
+
+
+def _value(out: bytearray, entry: int, order: str, big: bool) -> tuple[int, int, int]:
+    """Where the value of a tag lies, how many bytes it has, and how many each of its items has."""
     _, kind, count = struct.unpack_from(f"{order}HH{'Q' if big else 'I'}", out, entry)
     room = 8 if big else 4
     place = entry + (12 if big else 8)
-    size = _TIFF_SIZES.get(kind, 0) * count
+    each = _TIFF_SIZES.get(kind, 0)
+    size = each * count
     if size > room:
         (place,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", out, place)
+    return place, size, each
+
+
+def _erase(out: bytearray, entry: int, order: str, big: bool) -> None:
+    """Make the value of a tag zeros, wherever it lies."""
+    place, size, _ = _value(out, entry, order, big)
     end = min(len(out), place + size)
     if 8 <= place < end:
         out[place:end] = bytes(end - place)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import socket
@@ -54,7 +55,9 @@ def fail(task: Task, desk: Desk) -> Done:
 
 
 def leave(task: Task, desk: Desk) -> Done:
-    """End the process."""
+    """End the process, and leave another behind where ``left`` is set."""
+    if task.options.get("left") and os.fork() == 0:
+        time.sleep(3600)
     os._exit(int(task.options.get("code", 3)))
 
 
@@ -133,7 +136,7 @@ def read_secrets(task: Task, desk: Desk) -> Done:
 
 
 def write_outside(task: Task, desk: Desk) -> Done:
-    """Try to write to ``files``, and to leave links to them as outputs where ``link`` is set."""
+    """Try to write to ``files``; leave a ``link`` as an output, or one in place of the job's own folder (``swap``)."""
     said = {}
     for name in task.options.get("files", ()):
         try:
@@ -145,4 +148,10 @@ def write_outside(task: Task, desk: Desk) -> Done:
     if target := task.options.get("link"):
         (Path(task.folder) / "link").symlink_to(target)
         outputs.append(Output("output", "link", "link", "text/plain"))
+    if target := task.options.get("swap"):
+        folder = Path(task.folder)
+        with contextlib.suppress(OSError):
+            folder.rename(folder.with_name("before"))
+            folder.symlink_to(target)
+        outputs.append(Output("output", str(task.options["name"]), "stolen", "text/plain"))
     return Done({"said": said}, outputs)

@@ -29,6 +29,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
     op.create_table(
+        "numbered",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_numbered")),
+        sa.UniqueConstraint("kind", "id", name=op.f("uq_numbered_kind_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "worker",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("host", sa.String(length=200), nullable=False),
@@ -50,6 +59,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("revoked_at", sa.Float(), nullable=True),
+        sa.Column("last_used_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_api_key_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
         sa.UniqueConstraint("digest", name=op.f("uq_api_key_digest")),
@@ -62,9 +72,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("account_id", sa.String(length=40), nullable=False),
         sa.Column("dialect", sa.String(length=40), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("deleted_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_batch_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
     )
@@ -97,7 +107,8 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=40), nullable=False),
         sa.Column("dialect", sa.String(length=40), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
-        sa.Column("request", sa.String(length=64), nullable=False),
+        sa.Column("request", sa.String(length=64), nullable=True),
+        sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("headers", sa.JSON(), nullable=True),
         sa.Column("body", sa.Text(), nullable=True),
@@ -129,6 +140,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=40), nullable=False),
         sa.Column("currency", sa.String(length=16), nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("balance >= 0", name=op.f("ck_wallet_not_negative")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_wallet_account_id")),
         sa.PrimaryKeyConstraint("account_id", "currency", name=op.f("pk_wallet")),
@@ -140,7 +152,9 @@ def upgrade() -> None:
         sa.Column("dialect", sa.String(length=40), nullable=False),
         sa.Column("operation", sa.String(length=60), nullable=False),
         sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("batch_id", sa.String(length=40), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("stage", sa.String(length=24), nullable=False),
         sa.Column("progress", sa.Float(), nullable=False),
@@ -267,4 +281,5 @@ def downgrade() -> None:
 
     op.drop_table("api_key")
     op.drop_table("worker")
+    op.drop_table("numbered")
     op.drop_table("account")

@@ -1,0 +1,133 @@
+"""Batches: several jobs that were asked for at once, charged together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, select, update
+
+from makeready.service import clock, ids, states, tables
+from makeready.service.database import Database
+from makeready.service.errors import NotFound
+from makeready.service.jobs import Job, Jobs, Order
+
+_BATCH, _JOB = tables.batch, tables.job
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was asked for at once."""
+
+    id: str
+    account_id: str
+    dialect: str
+    #: What the API keeps with it: its name, the settings that all its jobs share, ``webhook_url``.
+    details: dict[str, Any]
+    created_at: float
+
+
+class Batches:
+    """The batches of all accounts; each sees its own."""
+
+    def __init__(self, database: Database, jobs: Jobs) -> None:
+        self._database = database
+        self._jobs = jobs
+
+    def submit(
+        self,
+        account_id: str,
+        orders: Sequence[Order],
+        *,
+        dialect: str,
+        details: Mapping[str, Any],
+        batch_id: str | None = None,
+    ) -> tuple[Batch, list[Job]]:
+        """Take the money for all jobs and put them into their queue: all of it, or nothing.
+
+        Args:
+            account_id: whose they are, and who pays.
+            orders: the jobs, in the order in which they are shown.
+            dialect: the API that they came through.
+            details: what it keeps with the batch.
+            batch_id: its identifier; a new one when left out.
+
+        Raises:
+            QueueFull: too many jobs wait.
+            InsufficientFunds: the wallet has too little for all of them.
+        """
+        batch_id = batch_id or ids.new("batch")
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(_BATCH).values(
+                    id=batch_id, account_id=account_id, dialect=dialect, details=dict(details), created_at=clock.now()
+                )
+            )
+            jobs = [
+                self._jobs.put(connection, account_id, order.of(dialect, batch_id), place=place, places=len(orders))
+                for place, order in enumerate(orders)
+            ]
+            row = connection.execute(select(_BATCH).where(_BATCH.c.id == batch_id)).one()
+        return _batch(row), jobs
+
+    def get(self, account_id: str, batch_id: str, *, dialect: str) -> Batch:
+        """One batch.
+
+        Raises:
+            NotFound: there is none, it is deleted, or belongs to another account or API.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(_BATCH).where(_BATCH.c.id == batch_id, _mine(account_id, dialect))).first()
+        if row is None:
+            raise NotFound(
+                f"There is no batch {batch_id}.", "See whether the identifier is whole, and the batch yours."
+            )
+        return _batch(row)
+
+    def listed(self, account_id: str, *, dialect: str, limit: int = 20, skip: int = 0) -> tuple[list[Batch], int]:
+        """The newest batches first, and how many there are in all."""
+        mine = _mine(account_id, dialect)
+        newest = select(_BATCH).where(mine).order_by(_BATCH.c.created_at.desc(), _BATCH.c.id.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(newest.limit(limit).offset(skip)).all()
+            count = connection.execute(select(func.count()).select_from(_BATCH).where(mine)).scalar_one()
+        return [_batch(row) for row in rows], count
+
+    def jobs(self, batches: Sequence[Batch]) -> dict[str, list[Job]]:
+        """The jobs of some batches, in the order in which they were given."""
+        found = self._jobs.of_batches([batch.id for batch in batches])
+        return {batch.id: found.get(batch.id, []) for batch in batches}
+
+    def delete(self, account_id: str, batch_id: str, *, dialect: str) -> None:
+        """Cancel what has not ended, give its money back, and delete the batch with its jobs and their files.
+
+        Raises:
+            NotFound: as in ``get``.
+        """
+        batch = self.get(account_id, batch_id, dialect=dialect)
+        for job in self.jobs([batch])[batch.id]:
+            self._jobs.delete(account_id, job.id)
+        with self._database.writing() as connection:
+            connection.execute(update(_BATCH).where(_BATCH.c.id == batch.id).values(deleted_at=clock.now()))
+
+
+def state(jobs: Sequence[Job]) -> str:
+    """What a batch is at, told from its jobs: pending, processing, completed, failed or cancelled.
+
+    It has failed where every job has, and is completed where all ended and one is.
+    """
+    found = {job.state for job in jobs}
+    if found <= states.ENDED:
+        if states.COMPLETED in found:
+            return states.COMPLETED
+        return states.FAILED if states.FAILED in found else states.CANCELLED
+    return states.PENDING if found == {states.PENDING} else states.PROCESSING
+
+
+def _mine(account_id: str, dialect: str) -> Any:
+    return and_(_BATCH.c.account_id == account_id, _BATCH.c.dialect == dialect, _BATCH.c.deleted_at.is_(None))
+
+
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(row.id, row.account_id, row.dialect, row.details, row.created_at)

@@ -1,0 +1,101 @@
+"""Files that clients send with a request: looked at by their headers, kept, and only then worth any money."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from makeready import raster
+from makeready.errors import TooLarge, UnreadableFile
+from makeready.facts import Raster
+from makeready.service.errors import InvalidRequest, ServiceError, TooMuchData, UnsupportedMedia
+from makeready.service.files import DAY, File
+from makeready.service.sniff import HEAD, SUFFIXES, sniffed
+
+if TYPE_CHECKING:
+    from starlette.datastructures import UploadFile
+
+    from makeready.service.core import Service
+
+#: Bytes that are read from a form's file at a time.
+_CHUNK = 1 << 20
+_NAMES = {"webp": "WebP", "jp2": "JPEG 2000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture that somebody sent."""
+
+    file: File
+    #: As ``service.sniff`` calls it: jpeg, png …
+    format: str
+    #: As it is shown, that is, turned as EXIF says; ``None`` where its header is damaged.
+    width: int | None
+    height: int | None
+
+
+async def taken(service: Service, account_id: str, part: UploadFile, *, field: str, formats: Collection[str],
+                limit: int) -> Upload:  # fmt: skip
+    """Keep a picture of a form, if its first bytes say that it is one.
+
+    Args:
+        service: where it is kept, for a day.
+        account_id: whose it is.
+        part: the file of the form.
+        field: its name in the form, for messages.
+        formats: kinds of file that are taken, as ``service.sniff`` calls them.
+        limit: bytes.
+
+    Raises:
+        TooMuchData: it has more bytes or pixels than may be.
+        UnsupportedMedia: it is of another kind.
+        InvalidRequest: it is empty, or its header is damaged.
+    """
+    path = await service.files.receive(_chunks(part), min(limit, service.settings.limits_upload_mb << 20))
+    try:
+        return await anyio.to_thread.run_sync(_kept, service, account_id, path, part.filename or "", field, formats)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _chunks(part: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await part.read(_CHUNK):
+        yield chunk
+
+
+def _kept(service: Service, account_id: str, path: Path, name: str, field: str, formats: Collection[str]) -> Upload:
+    try:
+        format, media_type, header = _looked(path, formats, service.settings.limits_megapixels)
+    except ServiceError as error:
+        error.details = {**error.details, "fields": {field: [f"{error} {error.hint}".strip()]}}
+        raise
+    name = name or "image"
+    if Path(name).suffix.lower() not in SUFFIXES[format]:
+        name = f"{Path(name).stem or 'image'}{SUFFIXES[format][0]}"
+    file = service.files.keep(path, account_id=account_id, name=name, media_type=media_type, seconds=DAY)
+    with service.database.writing() as connection:
+        service.files.add(connection, file)
+    across, down = header.shown_px
+    return Upload(file, format, across, down)
+
+
+def _looked(path: Path, formats: Collection[str], megapixels: float) -> tuple[str, str, Raster]:
+    if not path.stat().st_size:
+        raise InvalidRequest("The file is empty.", "Send a picture.")
+    with path.open("rb") as stream:
+        format, media_type = sniffed(stream.read(HEAD))
+    if format not in formats:
+        wanted = ", ".join(_NAMES.get(one, one.upper()) for one in formats)
+        raise UnsupportedMedia(
+            f"This is a {_NAMES.get(format, format.upper())} file, which is not taken here.", f"Send {wanted}."
+        )
+    try:
+        return format, media_type, raster.read(path, max_pixels=int(megapixels * 1e6))
+    except TooLarge as error:
+        raise TooMuchData(str(error), "Send it smaller.") from error
+    except UnreadableFile as error:
+        raise InvalidRequest(f"The picture is damaged: {error}", "Save it anew and send that.") from error

@@ -19,9 +19,15 @@ import pytest
 from artwork import catalogue, city_map
 
 from makeready import fixes
+from makeready.changes import Stage
 
 PDF_FIXES = [fix.id for fix in fixes.catalogue() if "pdf" in fix.kinds and fix.source == "built-in"]
-RASTER_FIXES = [fix.id for fix in fixes.catalogue() if "raster" in fix.kinds and fix.source == "built-in"]
+#: Edits are measured by ``test_edit.py``.
+RASTER_FIXES = [
+    fix.id
+    for fix in fixes.catalogue()
+    if "raster" in fix.kinds and fix.source == "built-in" and fix.stage is not Stage.EDIT
+]
 #: Settings without which a fix has nothing to do.
 SETTINGS: dict[str, dict[str, Any]] = {
     "thicken_lines": {"width": "1 pt", "inks": "1 pt"},

@@ -23,7 +23,7 @@ import makeready
 from fixes.hard_pages import PAGES, PICTURES, faults, page, photo
 from fixes.looks import Pixels, assert_same_look, magick_shown, picture_opens, qpdf_clean, text_of
 from makeready import fixes
-from makeready.changes import Result, Safety, StepOutcome
+from makeready.changes import Result, Safety, Stage, StepOutcome
 from makeready.registry import BUILT_IN, Fix
 from makeready.results import Report, Severity
 from makeready.testing import pdf, picture
@@ -32,7 +32,11 @@ from makeready.testing.poppler import images
 #: remove_background is held to its word with a network that needs no weights.
 pytestmark = pytest.mark.usefixtures("finds_bright")
 
-FIXES = sorted((fix for fix in fixes.catalogue() if fix.source == BUILT_IN), key=lambda fix: fix.order)
+#: Edits are there to change the look, and promise other things.
+FIXES = sorted(
+    (fix for fix in fixes.catalogue() if fix.source == BUILT_IN and fix.stage is not Stage.EDIT),
+    key=lambda fix: fix.order,
+)
 ON_PDF = [fix for fix in FIXES if "pdf" in fix.kinds]
 ON_RASTER = [fix for fix in FIXES if "raster" in fix.kinds]
 

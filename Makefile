@@ -7,13 +7,13 @@ WORKERS ?= auto
 DEMO_FIXED := brochure.pdf business-card.pdf logo.png poster-midsummer.pdf
 
 # Extras that the tests use.
-EXTRAS := ai ai-creative openvino service
+EXTRAS := ai ai-creative edit openvino service
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format generate bench docs lock clean
+.PHONY: help demo test test-diffusers lint format generate bench docs lock clean
 
 help:  ## Say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
 
 demo: $(VENV)/.service  ## Make a few realistic files, check them, mend some, write reports, ask a running service
 	@$(BIN)/python -m makeready.testing.demo demo/artwork
@@ -34,6 +34,9 @@ demo: $(VENV)/.service  ## Make a few realistic files, check them, mend some, wr
 
 test: $(VENV)/.dev  ## Run the tests; missing outside programs are skipped, in CI they fail
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-diffusers: $(VENV)/.diffusers  ## Run the tests of makeready-diffusers, with torch (1 GB) in an environment of its own
+	$(VENV)/diffusers/bin/python -m pytest plugins/makeready-diffusers -p no:cacheprovider
 
 lint: $(VENV)/.dev  ## Style, types, import layers, generated files
 	$(BIN)/ruff check .
@@ -87,5 +90,13 @@ $(VENV)/.service: requirements/service.txt $(VENV)/.core
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/makeready-example \
-	  -e plugins/makeready-ghostscript
+	  -e plugins/makeready-ghostscript -e plugins/makeready-openai-images -e plugins/makeready-diffusers
+	@touch $@
+
+# torch takes minutes to install and weighs a gigabyte: it stays out of the environment that everybody has.
+$(VENV)/.diffusers: plugins/makeready-diffusers/pyproject.toml requirements/core.txt requirements/build.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/diffusers
+	$(VENV)/diffusers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/core.txt -r requirements/build.txt
+	$(VENV)/diffusers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e . \
+	  -e 'plugins/makeready-diffusers[run]' 'pytest>=8.3' 'pytest-benchmark>=5.1'
 	@touch $@

@@ -435,15 +435,16 @@ def _no_stars(report: Report) -> str | None:
 
 
 @main.command()
-@click.argument("name", required=False, metavar="[CODE|NAME|FIX|PROFILE]")
+@click.argument("name", required=False, metavar="[CODE|NAME|FIX|PROFILE|GENERATOR]")
 @click.option("--checks", is_flag=True, help="List the checks only.")
 @click.option("--fixes", is_flag=True, help="List the fixes only.")
 @PLUGINS
 def explain(name: str | None, checks: bool, fixes: bool, plugins: tuple[Path, ...]) -> int:
-    """Print the page about a check, a fix or a profile; without a name, the lists of checks and fixes."""
+    """Print the page about a check, a fix, a profile or a generator; without a name, the lists of checks and fixes."""
     from makeready import fixes as fixing
     from makeready import preflight
-    from makeready.report import fix_pages, pages
+    from makeready.edit import generators
+    from makeready.report import fix_pages, generator_pages, pages
 
     catalogue, mending = preflight.catalogue(plugins), fixing.catalogue(plugins)
     if name is None:
@@ -458,6 +459,9 @@ def explain(name: str | None, checks: bool, fixes: bool, plugins: tuple[Path, ..
     if (id := name.lower().replace("-", "_")) in mending:
         _markdown(fix_pages.fix_page(mending[id]))
         return ExitCode.OK
+    if name.lower() in generators.catalogue():
+        _markdown(generator_pages.generator_page(generators.catalogue()[name]))
+        return ExitCode.OK
     if name in preflight.profile_names() or name.endswith(".toml"):
         _markdown(pages.profile_page(preflight.load_profile(name), catalogue))
         return ExitCode.OK
@@ -465,6 +469,7 @@ def explain(name: str | None, checks: bool, fixes: bool, plugins: tuple[Path, ..
 
     codes, words = (check.code for check in catalogue), (check.name for check in catalogue)
     known = [*codes, *words, *(fix.id for fix in mending), *preflight.profile_names()]
+    known.extend(one.name for one in generators.catalogue())
     hint = did_you_mean(name, known)
     hint = hint or "'makeready explain' lists the checks and fixes, 'makeready profiles list' the profiles."
     raise UsageError(f"There is no check, fix or profile {name!r}.", hint)

@@ -14,6 +14,7 @@ from makeready.errors import MissingDependency, UsageError
 
 if TYPE_CHECKING:
     from makeready.service.accounts import Account, Accounts, Key
+    from makeready.service.core import Service
 
 _EPILOG = """\b
 Every command takes --data DIR, the folder of the service; where MAKEREADY_DATABASE_URL and MAKEREADY_SECRET_KEY are
@@ -249,6 +250,79 @@ def keys_revoke(key_id: str, data: Path | None, as_json: bool) -> None:
         _print({"id": key_id, "revoked": True})
     else:
         click.echo(f"{key_id} is revoked.")
+
+
+@accounts.group()
+def templates() -> None:
+    """Keep templates for an account, which its requests to the photoroom API name as templateId."""
+
+
+@templates.command("add")
+@_EMAIL
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_KEPT
+def templates_add(email: str, file: Path, data: Path | None, as_json: bool) -> None:
+    """Keep a template from a JSON file, with the pictures of its layers, which lie beside it. Prints its identifier."""
+    import json
+
+    with _service(data) as service:
+        account = service.accounts.by_email(email)
+        from makeready.service.dialects.photoroom import keeping
+
+        try:
+            told = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file} cannot be read: {error}.", "It has to be a JSON file.") from error
+        made = keeping.kept(service, account, told, file.parent)
+    if as_json:
+        _print({"id": made.id, "name": made.name})
+    else:
+        click.echo(made.id)
+
+
+@templates.command("list")
+@_EMAIL
+@_KEPT
+def templates_list(email: str, data: Path | None, as_json: bool) -> None:
+    """Name the templates of an account."""
+    with _service(data) as service:
+        found = service.templates.all(service.accounts.by_email(email).id)
+    if as_json:
+        _print([{"id": one.id, "name": one.name, "created_at": _when(one.created_at)} for one in found])
+        return
+    lines = [("template", "made", "name"), *((one.id, _when(one.created_at), one.name) for one in found)]
+    _table(lines, "There is no template. 'makeready accounts templates add EMAIL FILE' keeps one.")
+
+
+@templates.command("remove")
+@_EMAIL
+@click.argument("template_id", metavar="TEMPLATE_ID")
+@_KEPT
+def templates_remove(email: str, template_id: str, data: Path | None, as_json: bool) -> None:
+    """Forget a template and its pictures. TEMPLATE_ID is what 'templates list' shows."""
+    with _service(data) as service:
+        account = service.accounts.by_email(email)
+        from makeready.service.dialects.photoroom import keeping
+
+        keeping.removed(service, account, template_id)
+    if as_json:
+        _print({"id": template_id, "removed": True})
+    else:
+        click.echo(f"{template_id} is removed.")
+
+
+@contextmanager
+def _service(data: Path | None) -> Iterator[Service]:
+    """The whole service of a data folder, with its files."""
+    with _opened(data):
+        from makeready.service.core import Service
+        from makeready.service.settings import Settings
+
+        service = Service.open(Settings.load(data=data), migrate=False)
+        try:
+            yield service
+        finally:
+            service.close()
 
 
 @contextmanager

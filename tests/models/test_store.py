@@ -294,8 +294,8 @@ def test_the_manifest_is_sound() -> None:
     from makeready.models import manifest
 
     ids = [model.id for model in models.catalogue()]
-    assert len(ids) == len(set(ids)) == 14
-    assert {family.id for family in models.families()} == {"isnet", "u2netp", "waifu2x", "srmd", "realesrgan"}
+    assert len(ids) == len(set(ids)) == 15
+    assert {family.id for family in models.families()} == {"isnet", "u2netp", "waifu2x", "srmd", "realesrgan", "ppocr"}
     (chunks,) = models.named("isnet").files
     assert (len(chunks.parts), chunks.bytes) == (22, 88_188_479)
     for family in models.families():

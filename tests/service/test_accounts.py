@@ -15,11 +15,11 @@ from pathlib import Path
 
 import jwt
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from makeready.errors import UsageError
-from makeready.service import schema, tables
-from makeready.service.accounts import Account, Accounts, address
+from makeready.service import schema, tables, wallet
+from makeready.service.accounts import Account, Accounts, Usage, address
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, InvalidRequest, NotFound, Suspended, Unauthorized
 from makeready.service.plans import Plans
@@ -407,3 +407,65 @@ def test_grants_in_any_order_of_currencies_do_not_wait_for_each_other(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda order: held.grant("jane@example.com", order), orders))
     assert held.balances(jane[0].id) == {currency: amount + 40 for currency, amount in before.items()}
+
+
+def last_use(held: Accounts, account: Account) -> list[float | None]:
+    return [key.last_used_at for key in held.keys(account.id)]
+
+
+def test_a_key_tells_when_it_was_last_used_to_a_minute(held: Accounts, jane: tuple[Account, str]) -> None:
+    account, key = jane
+    other = held.new_key(account.id, "other")
+    assert last_use(held, account) == [None, None]
+    assert held.to_note(key)
+    held.note_use(key)
+    first, unused = last_use(held, account)
+    assert first is not None
+    assert abs(first - time.time()) < 5
+    assert unused is None
+    assert not held.to_note(key)
+    assert held.to_note(other)
+    # Another process knows nothing of it, and writes nothing all the same.
+    held._noted.clear()
+    held.note_use(key)
+    assert last_use(held, account) == [first, None]
+    with held._database.writing() as connection:
+        connection.execute(update(tables.api_key).values(last_used_at=first - 61))
+    held.note_use(key)
+    assert last_use(held, account)[0] > first - 1  # type: ignore[operator]
+
+
+def test_of_tokens_no_use_is_noted(held: Accounts, jane: tuple[Account, str]) -> None:
+    assert not held.to_note(held.token(jane[0]))
+
+
+def test_who_signs_out_loses_what_they_came_in_with(held: Accounts, jane: tuple[Account, str]) -> None:
+    account, key = jane
+    other, token = held.new_key(account.id), held.token(account)
+    held.sign_out(account, key)
+    assert "revoked" in refused(held, key)
+    assert held.authenticated(other) == held.authenticated(token) == account
+    held.sign_out(account, token)
+    refused(held, token)
+    assert held.authenticated(other) == held.authenticated(held.token(account)) == account
+
+
+def test_usage_counts_from_nothing_each_month_whatever_comes_back_of_the_last(
+    held: Accounts, jane: tuple[Account, str], database: Database
+) -> None:
+    account, _ = jane
+    with database.writing() as connection:
+        wallet.take(connection, account.id, "credits", 20, kind="charge", job_id="old")
+    assert held.usage(account, "credits") == Usage(used=20, remaining=280, unlimited=False)
+    with database.writing() as connection:
+        wallet.new_month(connection, account.id)
+        wallet.refill(connection, account.id, "credits", 300)
+        wallet.give(connection, account.id, "credits", 20, kind="refund", job_id="old")
+    assert held.usage(account, "credits") == Usage(used=0, remaining=320, unlimited=False)
+    with database.writing() as connection:
+        wallet.take(connection, account.id, "credits", 5, kind="charge", job_id="new")
+    now = held.usage(account, "credits")
+    assert (now.used, now.remaining, now.limit) == (5, 315, 320)
+    moved = held.move(account.email, "enterprise-3k")
+    assert held.usage(moved, "credits") == Usage(used=0, remaining=3000, unlimited=False)
+    assert held.usage(moved, "images").unlimited

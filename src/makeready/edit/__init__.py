@@ -17,14 +17,28 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 
 from makeready.changes import Change, Refusal
+from makeready.edit.order import Step
 from makeready.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from makeready.edit.operator import Edit
-    from makeready.edit.scene import Export, Pixels
+    from makeready.edit.scene import Export, Generate, Pixels
 
 #: One module a family of edits.
-MODULES: tuple[str, ...] = ("cut_out",)
+MODULES: tuple[str, ...] = (
+    "cut_out",
+    "generating",
+    "apparel",
+    "background",
+    "expand",
+    "layout",
+    "export",
+    "remove_text",
+    "adjust",
+    "reframe",
+    "instruct",
+    "layers",
+)
 
 #: An edit by its name, or ``{"edit": name, **settings}``.
 Link = Mapping[str, Any] | str
@@ -55,11 +69,13 @@ class Edited:
     notes: tuple[str, ...]
     #: How ``save`` writes it, as the operator ``export`` was told.
     export: Export
-    #: The input's EXIF, XMP and the like, for ``save``; ``None`` where pixels were given.
-    _origin: Any = field(default=None, repr=False)
+    #: What the input said beside its pixels, for ``save``.
+    _origin: Any = field(repr=False)
 
     def save(self, path: str | Path) -> None:
         """Write it; the ending of the name says as what, unless ``export`` named a format.
+
+        In a JPEG, what is clear becomes white.
 
         Raises:
             UsageError: files of that kind are not written, or have no room for what is in it.
@@ -91,10 +107,13 @@ def steps(edits: Sequence[Link]) -> list[tuple[Edit, Any]]:
             found[id] = known[id], known[id].params.model_validate(said)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or id
+            where = ".".join(str(part) for part in (id, *first["loc"]))
+            near = ""
+            if first["type"] == "extra_forbidden":
+                near = did_you_mean(str(first["loc"][-1]), known[id].params.model_fields)
             raise UsageError(
-                f"{id}: {where}: {first['msg']}.",
-                did_you_mean(where, known[id].params.model_fields) or f"'makeready explain {id}' lists its settings.",
+                f"{where}: {first['msg'].removeprefix('Value error, ')}.",
+                near or f"'makeready explain {id}' lists its settings.",
             ) from error
     return sorted(found.values(), key=lambda one: one[0].place)
 
@@ -123,17 +142,20 @@ class _Room(ModuleType):
         seed: int = 0,
         inputs: Mapping[str, Any] | None = None,
         max_pixels: int | None = None,
+        generate: Generate | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Edited:
         """Edit a picture.
 
         Args:
             picture: a path, the bytes of a file, a binary stream, or pixels: height × width × 3 or 4 of sRGB,
-                ``uint8``, ``uint16`` or floats from 0 to 1. It is only read.
+                ``uint8``, ``uint16`` or floats from 0 to 1; ``None`` where an edit makes it. It is only read.
             edits: what is wanted, in any order: ``["cut_out", {"edit": "shadow", "mode": "soft"}]``.
             seed: of edits that have a choice: the same seed makes the same result.
             inputs: further pictures by the names that edits use for them, of the same kinds as ``picture``.
             max_pixels: pictures with more are refused before they are decoded.
+            generate: what makes pictures from words, called as ``edit.generators.generate`` is; the configured back end
+                when left out.
             progress: called with the share of the work that is done, 0 to 1; what it raises ends the work.
 
         Raises:
@@ -147,8 +169,10 @@ class _Room(ModuleType):
 
         wanted = steps(edits)
         tell = progress or (lambda _: None)
+        if picture is None and not any(edit.step is Step.MAKE for edit, _ in wanted):
+            raise UsageError("There is no picture to edit.", "Give one, or ask for an edit that makes one from words.")
         with canvas.opened(picture, max_pixels) as (pixels, origin):
-            scene = Scene(pixels, seed=seed)
+            scene = Scene(pixels, seed=seed, generate=generate, origin=origin)
             for name, given in (inputs or {}).items():
                 with canvas.opened(given, max_pixels) as (further, _):
                     scene.inputs[name] = further
@@ -159,8 +183,8 @@ class _Room(ModuleType):
                     changes.extend(edit.act(scene, params))
                 except Refusal as refusal:
                     raise Refusal(f"{edit.id}: {refusal}") from refusal
+            scene.tell = _part(tell, len(wanted), len(wanted) + 1)
             drawn = scene.draw()
-            tell(1.0)
             return Edited(drawn, tuple(changes), tuple(scene.notes), scene.export, origin)
 
 

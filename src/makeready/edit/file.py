@@ -7,26 +7,35 @@ laid by the step before. A step of another kind in between ends the scene: it ch
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from makeready.changes import Change, Refusal
 from makeready.edit.scene import Scene
-from makeready.raster.mend import canvas
+from makeready.raster.mend import canvas, kept
 
 if TYPE_CHECKING:
     from makeready.raster.mend.working import Working
 
 #: The scene of a picture on the bench, and what was drawn of it last.
 _SCENES: weakref.WeakKeyDictionary[Working, tuple[Scene, Any]] = weakref.WeakKeyDictionary()
+#: Of the work of an edit, what it takes to say what is wanted; the rest is drawing it.
+_SAYING = 0.7
 
 
-@contextmanager
-def editing(job: Any) -> Iterator[Scene]:
-    """The scene of a job's picture; drawn, and put back, when the edit is done.
+def edited(job: Any, act: Callable[[Scene, Any], Iterator[Change]], params: Any) -> list[Change]:
+    """Make one edit of a job's picture, draw what comes of it, and put it back.
+
+    An edit that is refused, even as it is drawn, leaves picture and scene as they were.
 
     Args:
         job: what fixes are given.
+        act: of the edit.
+        params: its settings.
+
+    Returns:
+        What was changed; what a person should know besides is in the details of the first change.
 
     Raises:
         Refusal: something that was asked for cannot be made of this picture.
@@ -35,8 +44,22 @@ def editing(job: Any) -> Iterator[Scene]:
     work: Working = job.raster
     scene, drawn = _SCENES.get(work, (None, None))
     if scene is None or drawn is not work.image:
-        scene = Scene(canvas.pixels(work))
-    scene.tell = job.tell
-    yield scene
-    canvas.lay(work, scene.draw(), scene.export)
-    _SCENES[work] = scene, work.image
+        scene = Scene(canvas.pixels(work), origin=kept.origin(work))
+    before = scene.snapshot()
+    try:
+        scene.tell = lambda share: job.tell(_SAYING * share)
+        changes = list(act(scene, params))
+        scene.tell = lambda share: job.tell(_SAYING + (1 - _SAYING) * share)
+        if changes:
+            canvas.lay(work, scene.draw(again=True), scene.export, scene.origin)
+    except Refusal:
+        scene.restore(before)
+        raise
+    finally:
+        _SCENES[work] = scene, work.image
+    if not changes:  # what it said still counts for the edits that follow
+        return changes
+    notes = [note for note in scene.notes if note not in before.notes]
+    first, *others = changes
+    details = {**first.details, "notes": notes} if notes else first.details
+    return [replace(first, message=work.told(" ".join([first.message, *notes])), details=details), *others]

@@ -62,10 +62,9 @@ def operator(
     def declare(function: Callable[[Scene, Any], Iterator[Change]]) -> Edit:
         @functools.wraps(function)
         def run(job: Any, settings: Any) -> Iterator[Change]:
-            from makeready.edit.file import editing
+            from makeready.edit.file import edited
 
-            with editing(job) as scene:
-                yield from function(scene, settings)
+            yield from edited(job, function, settings)
 
         return Edit(
             id=id, title=title, stage=Stage.EDIT, safety=Safety.REVIEW, cures=(), kinds=("raster",), params=params,

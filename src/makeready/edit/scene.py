@@ -7,13 +7,14 @@ of 50 megapixels fits into the memory of a job; edits calculate in ``float32``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from makeready.edit.layout import Layout, Placement
 from makeready.raster.mend import canvas
+from makeready.raster.mend.kept import Origin, Policy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 #: Left, top, right and bottom in pixels; right and bottom are the first that do not belong to it.
 Box = tuple[int, int, int, int]
 
+#: The fields of a scene that edits put things into.
+_HOLDERS = ("inputs", "ground", "under", "over", "notes")
+_ON_WHITE = "What is clear in the result is white in the file: a JPEG has no transparency."
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -39,6 +44,8 @@ class Cut:
     high_detail: bool = False
     despill: bool = True
     provider: str = "auto"
+    #: Whether transparency that the picture has says what its subject is.
+    keep_alpha: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +56,10 @@ class Export:
     format: str | None = None
     #: Pixels per inch; the input's where it is ``None``.
     dpi: float | None = None
-    #: 1 to 100; 80 for JPEG and 90 for WebP where it is ``None``.
-    quality: int | None = None
+    #: Of ``JPEG`` and ``WebP``, 1 to 100; 95 where nothing is said.
+    quality: Mapping[str, int] = field(default_factory=dict)
     #: What is kept of EXIF and XMP (see the operator ``export``).
-    metadata: str = "never"
+    metadata: Policy = "never"
 
 
 class Frame:
@@ -72,7 +79,7 @@ class Frame:
     @cached_property
     def subject(self) -> Pixels:
         """The subject in its own colours where it stands, clear all round."""
-        return canvas.placed(self._scene.subject, self.placement.source, self.placement.target, self.width, self.height)
+        return self._placed(self._scene.subject)
 
     @cached_property
     def alpha(self) -> Mask:
@@ -84,7 +91,15 @@ class Frame:
     @cached_property
     def picture(self) -> Pixels:
         """The whole picture where it stands, with its own background; clear where it does not reach."""
-        return canvas.placed(self._scene.picture, self.placement.source, self.placement.target, self.width, self.height)
+        return self._placed(self._scene.picture)
+
+    def _placed(self, pixels: Pixels) -> Pixels:
+        at = self.placement
+        if at.leaves(pixels.shape[1], pixels.shape[0]):
+            shared = pixels[:]
+            shared.flags.writeable = False
+            return shared
+        return canvas.placed(pixels, at.source, at.target, at.width, at.height, at.window)
 
 
 #: Takes the background as it is so far and gives the new one; the first one gets the original's, or a clear one where
@@ -125,7 +140,13 @@ class Scene:
     export: Export = field(default_factory=Export)
     #: What a person should know about the result.
     notes: list[str] = field(default_factory=list)
+    #: What the file said beside its pixels.
+    origin: Origin = field(default_factory=Origin)
     _subject: Pixels | None = field(default=None, repr=False)
+    #: Counts pictures and subjects, so that what was made of older ones is known by it.
+    _state: int = field(default=0, repr=False)
+    #: The background as it was drawn last, and of what.
+    _laid: tuple[Any, Pixels] | None = field(default=None, repr=False)
 
     @property
     def width(self) -> int:
@@ -154,28 +175,49 @@ class Scene:
     @subject.setter
     def subject(self, pixels: Pixels) -> None:
         self._subject = pixels
+        self._state += 1
 
     @property
     def found(self) -> bool:
         """Whether the subject was looked for already."""
         return self._subject is not None
 
+    def seek(self, cut: Cut) -> None:
+        """Say how the subject is to be found; one that was found in another way is looked for anew."""
+        if cut != self.cut:
+            self.cut, self._subject = cut, None
+            self._state += 1
+
     def change(self, picture: Pixels) -> None:
         """Set another picture; its subject has to be found anew."""
         self.picture, self._subject = picture, None
+        self._state += 1
 
     def recolour(self, picture: Pixels) -> None:
         """Set a picture of the same shapes in other colours: its subject stands where it stood.
+
+        The subject's values change in the proportion in which the picture's do: at its edge, where the background's
+        colour was taken out of it, that does not come back.
 
         Raises:
             ValueError: it is of another size.
         """
         if picture.shape != self.picture.shape:
             raise ValueError(f"{picture.shape[1]} × {picture.shape[0]} is another size")
-        self.picture = picture
         if self._subject is not None:
-            self._subject = self._subject.copy()
-            self._subject[..., :3] = picture[..., :3]
+            self._subject = canvas.recoloured(self._subject, self.picture, picture)
+        self.picture = picture
+        self._state += 1
+
+    def snapshot(self) -> Scene:
+        """The scene as it is now, to go back to; pictures are shared, for nobody changes their pixels."""
+        return replace(self, **{name: getattr(self, name).copy() for name in _HOLDERS})
+
+    def restore(self, before: Scene) -> None:
+        """Go back; painters go on holding this scene."""
+        for each in fields(self):
+            value = getattr(before, each.name)
+            setattr(self, each.name, value.copy() if each.name in _HOLDERS else value)
 
     def box(self) -> Box:
         """What the layout places: the subject's box, or the whole picture where its background stays."""
@@ -189,20 +231,42 @@ class Scene:
         """
         return Frame(self, self.layout.placement(self.width, self.height, self.box(), whole=not self.removed))
 
-    def draw(self) -> Pixels:
+    def draw(self, *, again: bool = False) -> Pixels:
         """The result.
+
+        Args:
+            again: it may be drawn again after further edits: then the background is kept, which may be costly.
 
         Raises:
             Refusal: something that was asked for cannot be made of this picture.
         """
         frame = self.frame()
+        ground = self._ground(frame, keep=again) if self.ground or not self.removed else None
+        self.tell(0.4)
+        under, over = self._painted(self.under, frame), self._painted(self.over, frame)
+        self.tell(0.7)
+        if self.removed:
+            layers = [*under, frame.subject, *over]
+        else:  # the subject is in the picture, edge and all: it is not laid on itself
+            layers = [*(canvas.outside(layer, frame.subject) for layer in under), *over]
+        if ground is not None:
+            layers.insert(0, ground)
+        drawn = canvas.composed(layers)
+        if self.export.format == "JPEG" and _ON_WHITE not in self.notes and canvas.see_through(drawn):
+            self.notes.append(_ON_WHITE)
+        self.tell(1.0)
+        return drawn
+
+    def _ground(self, frame: Frame, *, keep: bool) -> Pixels:
+        lays = sorted(self.ground.items())
+        made_of = (self._state, self.removed, frame.placement, lays)
+        if self._laid is not None and self._laid[0] == made_of:
+            return self._laid[1]
         ground = canvas.clear(frame.width, frame.height) if self.removed else frame.picture
-        for _, lay in sorted(self.ground.items()):
-            ground = lay(frame, ground)
-        layers = [ground, *self._painted(self.under, frame)]
-        if self.removed or self.under:
-            layers.append(frame.subject)
-        return canvas.composed([*layers, *self._painted(self.over, frame)])
+        for _, lay in lays:
+            ground = lay(frame, ground if ground.flags.writeable else ground.copy())
+        self._laid = (made_of, ground) if keep and lays else None
+        return ground
 
     @staticmethod
     def _painted(painters: dict[str, Painter], frame: Frame) -> list[Pixels]:

@@ -13,19 +13,18 @@ Side = Annotated[int, Field(ge=1, le=16384)]
 
 
 class Contract(BaseModel):
-    """What both tasks have: unknown keys are errors, nothing can be changed afterwards."""
+    """What all tasks have: unknown keys are errors, nothing can be changed afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Segmenting(Contract):
+class Masking(Contract):
     """A network that takes a picture and gives a mask.
 
     The input is float32, 1 × 3 × height × width: ``(picture × range - mean) / std`` with the picture from 0 to 1. The
     output is 1 × 1 × height × width.
     """
 
-    task: Literal["segment"] = "segment"
     size: tuple[Side, Side] | Literal["any"] = Field(
         description="Width and height that the network takes; the picture is stretched to them. 'any' takes all sizes."
     )
@@ -44,6 +43,18 @@ class Segmenting(Contract):
         if self.size != "any" and any(side % self.multiple_of for side in self.size):
             raise ValueError(f"the size {list(self.size)} is no multiple of {self.multiple_of}")
         return self
+
+
+class Segmenting(Masking):
+    """A network that says of each pixel how much of it belongs to the subject."""
+
+    task: Literal["segment"] = "segment"
+
+
+class Detecting(Masking):
+    """A network that says of each pixel how likely it lies in the middle of a line of text."""
+
+    task: Literal["detect"] = "detect"
 
 
 class Upscaling(Contract):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from makeready.errors import UsageError, did_you_mean
-from makeready.models.contract import Segmenting, Upscaling
+from makeready.models.contract import Detecting, Segmenting, Upscaling
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -81,14 +81,14 @@ class Model(_Row):
     title: str
     converter: Literal["ncnn", "onnx"]
     files: tuple[File, ...]
-    contract: Annotated[Segmenting | Upscaling, Field(discriminator="task")]
+    contract: Annotated[Segmenting | Upscaling | Detecting, Field(discriminator="task")]
     probe: Probe
     #: Filled in from the family's name.
     family: str
 
     @property
     def task(self) -> str:
-        """``segment`` or ``upscale``."""
+        """``segment``, ``upscale`` or ``detect``."""
         return self.contract.task
 
 
@@ -106,7 +106,7 @@ class Family(_Row):
 
     @property
     def task(self) -> str:
-        """``segment`` or ``upscale``."""
+        """``segment``, ``upscale`` or ``detect``."""
         return self.models[0].task
 
     @property

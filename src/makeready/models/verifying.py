@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from makeready.errors import ExitCode, MakereadyError
 from makeready.models import store
-from makeready.models.contract import Segmenting, Upscaling
+from makeready.models.contract import Masking, Upscaling
 from makeready.models.manifest import Model
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def samples(answer: Tensor) -> list[float]:
     return [float(answer.mean()), *(float(answer[0, 0, height // 2, column]) for column in columns)]
 
 
-def question(contract: Segmenting | Upscaling, size: tuple[int, int]) -> Tensor:
+def question(contract: Masking | Upscaling, size: tuple[int, int]) -> Tensor:
     """The test picture as a network takes it: a warm disc before a cool ground that gets lighter downwards."""
     import numpy as np
 
@@ -99,7 +99,7 @@ def question(contract: Segmenting | Upscaling, size: tuple[int, int]) -> Tensor:
     disc = np.clip((0.3 - away) * min(size) / 2 + 0.5, 0, 1)
     ground = 0.15 + 0.2 * (down + 0.5) / height
     planes = [disc * warm + (1 - disc) * ground * cool for warm, cool in ((0.9, 0.7), (0.6, 0.9), (0.3, 1.2))]
-    if isinstance(contract, Segmenting):
+    if isinstance(contract, Masking):
         planes = [
             (plane * contract.range - mean) / std
             for plane, mean, std in zip(planes, contract.mean, contract.std, strict=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from makeready import __version__, fixes, models, preflight
+from makeready.edit import generators
 from makeready.errors import ExitCode, UsageError
 from makeready.models import installing, session, store
 from makeready.report import reporters
@@ -60,6 +61,7 @@ def examine() -> Iterator[Health]:
             how = f"is not installed; {use}: pip install 'makeready[{extra}]'"
             yield Health(name, how, ok=False, optional=True)
     yield from _models()
+    yield from _generators()
     checks = preflight.catalogue()
     own = sum(check.source == "built-in" for check in checks)
     yield Health("checks", f"{own} built in, {len(checks) - own} from plug-ins")
@@ -74,7 +76,7 @@ def examine() -> Iterator[Health]:
     for fix in mending:
         if fix.source != "built-in":
             yield Health(f"plug-in {fix.source}", f"fix {fix.id}")
-    for registry in (checks, mending, reporters()):
+    for registry in (checks, mending, generators.catalogue(), reporters()):
         for source, why in registry.failed.items():
             # A stranger's plug-in being broken is not this program's failure: it is said, and that is all.
             yield Health(f"plug-in {source}", f"did not load: {why}", ok=False)
@@ -92,6 +94,21 @@ def _models() -> Iterator[Health]:
             yield Health(f"model {family.id}", f"in {where}")
         else:
             yield Health(f"model {family.id}", f"is not installed: {family.command}", ok=False, optional=True)
+
+
+def _generators() -> Iterator[Health]:
+    """What makes pictures from words, in the order in which it is asked."""
+    try:
+        asked = generators.order()
+    except UsageError as error:
+        yield Health("generators", f"{generators.CHOICE}: {error} {error.hint}".strip(), ok=False)
+        asked = list(generators.catalogue())
+    for one in asked:
+        if trouble := one.trouble():
+            yield Health(f"generator {one.name}", trouble, ok=False, optional=True)
+        else:
+            tasks = [task for task in one.capabilities if one.able(task)] or one.capabilities
+            yield Health(f"generator {one.name}", f"{', '.join(tasks)}; {one.destination()}")
 
 
 def _profiles() -> Iterator[Health]:

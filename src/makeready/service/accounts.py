@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import jwt
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from makeready.errors import did_you_mean
@@ -41,6 +41,10 @@ _ALGORITHM = "HS256"
 _AUDIENCE = "makeready"
 #: Letters of a key by which a person knows it again: its mark, and 48 of its 256 bits.
 _SHOWN = len(KEY_MARK) + 8
+#: Seconds between two times that the use of a key is written down.
+_NOTED_EVERY_S = 60.0
+#: Keys whose uses are remembered between two times.
+_KNOWN_USES = 10_000
 #: Tokens whose signatures are remembered.
 _KNOWN_TOKENS = 4096
 #: What a header can hold at most; longer ones are not looked at.
@@ -84,6 +88,8 @@ class Key:
     prefix: str
     created_at: float
     revoked_at: float | None
+    #: To about a minute; never where it was not used yet.
+    last_used_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,8 @@ class Accounts:
         self._by_token = Question(database, _BY_TOKEN)
         # A signature is good for ever, and takes four times as long to look at as the database does.
         self._known_claims = lru_cache(maxsize=_KNOWN_TOKENS)(self._claims)
+        #: Keys, and when this process last wrote down that they were used, by its own clock.
+        self._noted: dict[str, float] = {}
 
     def create(
         self, email: str, name: str = "", plan: str = "free", grants: Mapping[str, int] | None = None
@@ -288,7 +296,9 @@ class Accounts:
 
     def keys(self, account_id: str) -> list[Key]:
         """The keys of an account, the oldest first, revoked ones too."""
-        fields = (_KEY.id, _KEY.account_id, _KEY.name, _KEY.prefix, _KEY.created_at, _KEY.revoked_at)
+        fields = (
+            _KEY.id, _KEY.account_id, _KEY.name, _KEY.prefix, _KEY.created_at, _KEY.revoked_at, _KEY.last_used_at,
+        )  # fmt: skip
         wanted = select(*fields).where(_KEY.account_id == account_id).order_by(_KEY.created_at, _KEY.id)
         with self._database.reading() as connection:
             return [Key(*row) for row in connection.execute(wanted)]
@@ -307,6 +317,37 @@ class Accounts:
                 raise NotFound("There is no key of this identifier.", "'makeready accounts keys list EMAIL' has them.")
             revoking = update(tables.api_key).where(_KEY.id == key_id, _KEY.revoked_at.is_(None))
             connection.execute(revoking.values(revoked_at=clock.now()))
+
+    def to_note(self, credential: str) -> bool:
+        """Whether ``note_use`` has something to do: it is a key whose use this process has not noted for a minute."""
+        if not credential.startswith(KEY_MARK):
+            return False
+        before = self._noted.get(credential)
+        return before is None or time.monotonic() - before >= _NOTED_EVERY_S
+
+    def note_use(self, credential: str) -> None:
+        """Write down that a key is used now, where that was not done within the last minute."""
+        if len(self._noted) >= _KNOWN_USES:
+            self._noted.clear()
+        self._noted[credential] = time.monotonic()
+        old = or_(_KEY.last_used_at.is_(None), _KEY.last_used_at < clock.now() - _NOTED_EVERY_S)
+        using = update(tables.api_key).where(_KEY.digest == self._digest(credential), old)
+        with self._database.writing() as connection:
+            connection.execute(using.values(last_used_at=clock.now()))
+
+    def sign_out(self, account: Account, credential: str) -> None:
+        """Make what an account came in with worthless: its key is revoked; of a token, all that it has are void.
+
+        Args:
+            account: who goes.
+            credential: the key or token, as it was sent.
+        """
+        if not credential.startswith(KEY_MARK):
+            self.void_tokens(account.email)
+            return
+        mine = and_(_KEY.digest == self._digest(credential), _KEY.account_id == account.id, _KEY.revoked_at.is_(None))
+        with self._database.writing() as connection:
+            connection.execute(update(tables.api_key).where(mine).values(revoked_at=clock.now()))
 
     def token(self, account: Account, seconds: float = TOKEN_SECONDS) -> str:
         """A token that stands for an account.

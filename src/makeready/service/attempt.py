@@ -120,7 +120,7 @@ class Attempt:
         files = {
             output.role: self._keep(
                 self._folder / output.path, output.name, output.media_type,
-                retention if output.role in lasting else _DAY_S,
+                retention if output.role in lasting or job.params.get("lasting") else _DAY_S,
             )
             for output in done.outputs
         }  # fmt: skip

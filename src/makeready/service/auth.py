@@ -6,12 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
 from makeready.service.accounts import KEY_MARK
 from makeready.service.errors import RateLimited, Unauthorized
 from makeready.service.limits import Standing
-from makeready.service.observe import asked
+from makeready.service.observe import asked, log
 from makeready.service.question import Unchanged
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Door:
 
     def __init__(self, service: Service, dialect: Dialect) -> None:
         self._accounts, self._limiter = service.accounts, service.limiter
+        self._service, self._admit = service, dialect.admit
         self._dialect = dialect.name
         self._header = dialect.key_header.lower().encode("ascii")
         self._bearer = self._header == b"authorization"
@@ -49,11 +51,12 @@ class Door:
             Unauthorized: there is no key, or none that is known.
             Suspended: the account is.
             RateLimited: it asks too often.
+            Forbidden: its plan has no part in this API.
         """
         about = asked(request)
         if about.account is not None:
             return about.account
-        credential = self._credential(about.given.get(self._header, b"").decode("latin-1"))
+        credential = self.credential(request)
         try:
             if self._in_thread:
                 account = await anyio.to_thread.run_sync(self._accounts.authenticated, credential)
@@ -70,7 +73,25 @@ class Door:
         except RateLimited as error:
             about.standing = Standing(error.details["limit"], 0, error.details["reset"])
             raise
+        if self._accounts.to_note(credential):
+            await anyio.to_thread.run_sync(self._noted, credential)
+        if self._admit is not None:
+            self._admit(self._service, account)
         return account
+
+    def credential(self, request: HTTPConnection) -> str:
+        """The key or token that a request was sent with.
+
+        Raises:
+            Unauthorized: there is none.
+        """
+        return self._credential(asked(request).given.get(self._header, b"").decode("latin-1"))
+
+    def _noted(self, credential: str) -> None:
+        try:
+            self._accounts.note_use(credential)
+        except SQLAlchemyError as error:  # the answer itself is worth more
+            log.warning("the use of a key is not noted", why=str(error))
 
     def _authenticated(self, credential: str) -> Account:
         """As ``Accounts.authenticated``, which need not look at a key twice while nothing has changed."""
@@ -110,3 +131,9 @@ async def account(request: HTTPConnection) -> Account:
     """
     door: Door = request.app.state.door
     return await door.enter(request)
+
+
+def credential(request: HTTPConnection) -> str:
+    """The key or token that a request was sent with; it has been let in by it."""
+    door: Door = request.app.state.door
+    return door.credential(request)

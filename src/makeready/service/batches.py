@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from makeready.service import clock, ids, states, tables
+from makeready.service import clock, ids, states, tables, wallet
 from makeready.service.database import Database
 from makeready.service.errors import NotFound
 from makeready.service.jobs import Job, Jobs, Order
@@ -58,18 +60,36 @@ class Batches:
             InsufficientFunds: the wallet has too little for all of them.
         """
         batch_id = batch_id or ids.new("batch")
-        with self._database.writing() as connection:
-            connection.execute(
-                insert(_BATCH).values(
-                    id=batch_id, account_id=account_id, dialect=dialect, details=dict(details), created_at=clock.now()
-                )
-            )
-            jobs = [
-                self._jobs.put(connection, account_id, order.of(dialect, batch_id), place=place, places=len(orders))
-                for place, order in enumerate(orders)
-            ]
-            row = connection.execute(select(_BATCH).where(_BATCH.c.id == batch_id)).one()
-        return _batch(row), jobs
+        try:
+            with self._database.writing() as connection:
+                return self._put(connection, account_id, orders, dialect, details, batch_id)
+        except IntegrityError:  # the same request made it a moment ago, in another process
+            with contextlib.suppress(NotFound):
+                batch = self.get(account_id, batch_id, dialect=dialect)
+                return batch, self.jobs([batch])[batch.id]
+            raise
+
+    def _put(
+        self,
+        connection: Connection,
+        account_id: str,
+        orders: Sequence[Order],
+        dialect: str,
+        details: Mapping[str, Any],
+        batch_id: str,
+    ) -> tuple[Batch, list[Job]]:
+        values = {"id": batch_id, "account_id": account_id, "dialect": dialect, "details": dict(details)}
+        made = insert(_BATCH).values(values | {"created_at": clock.now()}).returning(_BATCH)
+        batch = _batch(connection.execute(made).one())
+        # Looked at before anything is taken: the refusal says what all of them cost, and what there really is.
+        for currency in wallet.in_order({order.currency for order in orders}):
+            total = sum(order.amount for order in orders if order.currency == currency)
+            wallet.enough(connection, account_id, currency, total)
+        jobs = [
+            self._jobs.put(connection, account_id, order.of(dialect, batch_id), place=place, places=len(orders))
+            for place, order in enumerate(orders)
+        ]
+        return batch, jobs
 
     def get(self, account_id: str, batch_id: str, *, dialect: str) -> Batch:
         """One batch.
@@ -107,22 +127,23 @@ class Batches:
         """
         batch = self.get(account_id, batch_id, dialect=dialect)
         for job in self.jobs([batch])[batch.id]:
-            self._jobs.delete(account_id, job.id)
+            with contextlib.suppress(NotFound):  # another request deletes it at the same time
+                self._jobs.delete(account_id, job.id)
         with self._database.writing() as connection:
             connection.execute(update(_BATCH).where(_BATCH.c.id == batch.id).values(deleted_at=clock.now()))
 
+    @staticmethod
+    def state(jobs: Sequence[Job]) -> str:
+        """What a batch is at, told from its jobs: pending, processing, completed, failed or cancelled.
 
-def state(jobs: Sequence[Job]) -> str:
-    """What a batch is at, told from its jobs: pending, processing, completed, failed or cancelled.
-
-    It has failed where every job has, and is completed where all ended and one is.
-    """
-    found = {job.state for job in jobs}
-    if found <= states.ENDED:
-        if states.COMPLETED in found:
-            return states.COMPLETED
-        return states.FAILED if states.FAILED in found else states.CANCELLED
-    return states.PENDING if found == {states.PENDING} else states.PROCESSING
+        It has failed where every job has, and is completed where all ended and one is.
+        """
+        found = {job.state for job in jobs}
+        if found <= states.ENDED:
+            if states.COMPLETED in found:
+                return states.COMPLETED
+            return states.FAILED if states.FAILED in found else states.CANCELLED
+        return states.PENDING if found == {states.PENDING} else states.PROCESSING
 
 
 def _mine(account_id: str, dialect: str) -> Any:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import select
 
-from makeready.errors import did_you_mean
+from makeready.changes import Stage
+from makeready.errors import UsageError, did_you_mean
 from makeready.preflight import load_profile
 from makeready.preflight import stars as scale
 from makeready.results import Severity, Stars
-from makeready.service import clock, operations, tables
+from makeready.service import clock, enlarging, operations, tables
 from makeready.service.database import Database
-from makeready.service.errors import InvalidRequest, Unavailable
+from makeready.service.errors import InvalidRequest, NoBackEnd, Unavailable
 from makeready.units import Length, Size
 
 _WORKER = tables.worker
@@ -59,10 +60,11 @@ class Catalogue:
 
     @cached_property
     def cures(self) -> Mapping[str, Cure]:
-        """Every fix by its id, those of plug-ins too. The first call imports them all."""
+        """Every fix by its id, those of plug-ins too; edits are no fixes. The first call imports them all."""
         from makeready import fixes
 
-        return {fix.id: Cure(fix.id, fix.title, fix.kinds, fix.order) for fix in fixes.catalogue()}
+        known = (fix for fix in fixes.catalogue() if fix.stage is not Stage.EDIT)
+        return {fix.id: Cure(fix.id, fix.title, fix.kinds, fix.order) for fix in known}
 
     def chosen(self, ids: Iterable[str], kind: str | None) -> tuple[str, ...]:
         """Fixes that a client names, in the order in which they are made.
@@ -99,6 +101,62 @@ class Catalogue:
         first = {issue["cures"][0] for issue in document["issues"] if issue["cures"] and issue["severity"] in _TO_CURE}
         return tuple(sorted(first & self.cures.keys(), key=lambda name: self.cures[name].order))
 
+    def enlargeable(self, width: int, height: int, scale: int, seconds: float) -> None:
+        """See that a picture can be made so many times as wide and as high in the processor time that a job may take.
+
+        Raises:
+            InvalidRequest: it cannot; the message has the numbers.
+        """
+        enlarging.possible(width, height, scale, seconds)
+
+    def understood(self, instructions: str) -> None:
+        """See that something of an instruction is understood.
+
+        Raises:
+            InvalidRequest: nothing is; the message says what can be asked for.
+        """
+        from makeready.edit import instructions as grammar
+
+        try:
+            grammar.understood(instructions).demanded()
+        except grammar.NotUnderstood as error:
+            raise InvalidRequest(str(error), error.hint) from error
+
+    def understands(self, instructions: str) -> bool:
+        """Whether an instruction is understood to its last word."""
+        from makeready.edit import instructions as grammar
+
+        try:
+            return not grammar.understood(instructions).demanded().unheard
+        except grammar.NotUnderstood:
+            return False
+
+    def fits(self, edits: Sequence[Mapping[str, Any]]) -> None:
+        """See that edits exist, and that their settings fit.
+
+        Raises:
+            InvalidRequest: one does not; the message begins with the edit and the setting, ``outline.width: …``.
+        """
+        from makeready import edit
+
+        try:
+            edit.steps(edits)
+        except UsageError as error:
+            raise InvalidRequest(str(error), error.hint) from error
+
+    def colour(self, text: str) -> tuple[int, int, int, int]:
+        """Red, green, blue and opacity, 0 to 255, of a colour as people write it.
+
+        Raises:
+            InvalidRequest: it is none.
+        """
+        from makeready.edit import colours
+
+        try:
+            return colours.parse(text)
+        except UsageError as error:
+            raise InvalidRequest(str(error), error.hint) from error
+
     def require(self, operation: str, options: Mapping[str, Any], queue: str = "cpu") -> None:
         """See that what a job needs is installed where it will be done.
 
@@ -111,16 +169,17 @@ class Catalogue:
             queue: where it will wait.
 
         Raises:
+            NoBackEnd: it takes a generator, and none is configured; ``details["need"]`` says for what.
             Unavailable: something is missing; the message has the command that installs it.
         """
         needs = operations.needs(operation, options)
         if not needs:
             return
-        if workers := self._workers(queue):
-            why = operations.why_none(needs, workers)
-        else:
-            why = operations.missing(operation, options)
-        if why:
+        workers = self._workers(queue)
+        for need in needs:
+            if need.startswith(operations.GENERATE) and (why := operations.why_nobody((need,), workers)):
+                raise NoBackEnd(why, need=need)
+        if why := operations.why_nobody(needs, workers):
             refusal = Unavailable(why)
             refusal.code = "MODEL_NOT_INSTALLED"
             raise refusal

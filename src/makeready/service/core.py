@@ -19,13 +19,30 @@ from makeready.service.idempotency import Idempotency
 from makeready.service.jobs import Job, Jobs, Order
 from makeready.service.limits import Limiter
 from makeready.service.numbers import Numbers
-from makeready.service.plans import Plans
+from makeready.service.plans import Plans, Terms
 from makeready.service.queue import Queue
 from makeready.service.reports import Kept, Reports
 from makeready.service.settings import Settings
 from makeready.service.store import Store, open_store
+from makeready.service.templates import Template, Templates
+from makeready.service.uploads import Upload
 
-__all__ = ["Account", "Batch", "Ended", "File", "Job", "Kept", "News", "Order", "Service", "Settings", "Usage"]
+__all__ = [
+    "Account",
+    "Batch",
+    "Ended",
+    "File",
+    "Job",
+    "Kept",
+    "News",
+    "Order",
+    "Service",
+    "Settings",
+    "Template",
+    "Terms",
+    "Upload",
+    "Usage",
+]
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class Service:
     limiter: Limiter
     idempotency: Idempotency
     catalogue: Catalogue
+    templates: Templates
 
     @classmethod
     def open(cls, settings: Settings, *, migrate: bool = True) -> Service:
@@ -85,6 +103,7 @@ class Service:
             Limiter(settings, plans),
             Idempotency(database),
             Catalogue(database),
+            Templates(database),
         )
 
     @staticmethod

@@ -214,7 +214,8 @@ class Files:
                 "Ask for the job or report again: the answer has a new link.",
             )
         file = self._found(file_id)
-        if file is None:
+        # A link lives no longer than its file did when it was made: what is over before was deleted.
+        if file is None or (file.expires_at is not None and file.expires_at <= time.time()):
             raise NotFound("The file behind this link was deleted.", "Make it anew.")
         return file
 

@@ -60,6 +60,7 @@ async def parts(request: Request, *, files: int, file_bytes: int) -> FormData:
     try:
         return await Parts(request, stream, files=files, file_bytes=file_bytes).parse()
     except MultiPartException as error:
-        raise InvalidRequest(f"The form cannot be read: {error.message}", "Send it as multipart/form-data.") from error
+        said = error.message.rstrip(".")
+        raise InvalidRequest(f"The form cannot be read: {said}.", "Send it as multipart/form-data.") from error
     finally:
         await stream.aclose()

@@ -498,7 +498,7 @@ def in_batches(connection: Connection, batches: Collection[str]) -> dict[str, li
     """The jobs of some batches that are not deleted, in the order in which they were given."""
     question = _jobs().where(_JOB.c.batch_id.in_(batches), _JOB.c.deleted_at.is_(None))
     kept: dict[str, list[Job]] = {}
-    for row in connection.execute(question.order_by(_JOB.c.created_at, _JOB.c.place)):
+    for row in connection.execute(question.order_by(_JOB.c.place)):
         job = _job(row)
         kept.setdefault(str(job.batch_id), []).append(job)
     return kept

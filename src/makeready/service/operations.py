@@ -4,10 +4,12 @@ The options of a job are data, and reach its child as they are. Those of the ope
 
 ``remove_background``, input ``image``, output role ``image``
     ``subject_type`` auto, person, product, logo, text, hair_heavy · ``edge_softness`` 0..10 (5) · ``high_detail_mode``
-    false · ``quality`` basic, plus · ``output_background`` transparent, white or #rrggbb · ``model`` a segmenter's name
-    · ``despill`` true · ``crop`` false · ``margin`` "5 %" or "20 px" · ``format`` png, jpg, webp (png) · ``max_width``,
-    ``max_height``, ``max_side``: pixels that the result is made smaller to fit, never larger · ``empty`` "refuse" (the
-    job fails where no subject is found) or "keep" (a clear picture) · ``accept``.
+    false · ``quality`` basic, plus · ``output_background`` transparent, white, #rrggbb, or mask (in shades of gray) ·
+    ``model`` a segmenter's name · ``despill`` true · ``green_screen`` false: take the light of a green background off
+    the subject · ``crop`` false · ``margin`` "5 %" or "20 px" · ``format`` png, jpg, webp (png) · ``max_width``,
+    ``max_height``, ``max_side``: pixels that the result is made smaller to fit, never larger · ``max_pixels``: how many
+    it has at most · ``empty`` "refuse" (the job fails where no subject is found) or "keep" (a clear picture) ·
+    ``accept``.
     Result: ``provider``, ``engine``, ``subject``, ``width``, ``height``, ``format``, ``empty``, ``fallback``,
     ``notes``, ``share`` (of the picture, 0..1), ``box``.
 ``check``, input ``file``, output role ``page`` (HTML), report ``report``
@@ -26,14 +28,20 @@ The options of a job are data, and reach its child as they are. Those of the ope
 
 ``edit``, input ``image`` and further pictures by the names that edits use for them, output role ``image``
     ``edits`` a list of edits as for ``makeready.edit``: ``[{"edit": "cut_out"}, {"edit": "shadow", "mode": "soft"}]`` ·
-    ``seed`` a whole number · ``accept``. Result: ``width``, ``height``, ``format``, ``changes``, ``notes``.
+    ``seed`` a whole number · ``largest`` the longest side that the picture may have · ``accept``.
+    Result: ``width``, ``height``, ``format``, ``changes``, ``notes``.
+
+``upscale``, input ``image``, output role ``image``
+    ``scale`` 2, 3 or 4 (4) · ``model`` "auto": the best that is installed and fits into the job's time
+    (``service.enlarging``), or a model's name · ``accept``. What comes out has the format of the input, or is a PNG
+    where that is not written. Result: ``width``, ``height``, ``format``, ``model``, ``engine``, ``notes``.
 
 ``accept`` lists kinds of file that are taken (``service.sniff``'s names: jpeg, png …), where not all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -47,8 +55,13 @@ from makeready.service.states import ANALYZING, APPLYING
 SEGMENTER = "isnet"
 #: Drawn rather than photographed: no model is needed.
 WITHOUT_A_MODEL = frozenset({"logo", "text"})
+#: Enlarges by what there is; any machine can.
+AUTO = "auto"
+WITHOUT_WEIGHTS = frozenset({AUTO, "lanczos", "backprojection"})
 #: Kinds of needs, each with a name after it; refining needs a package alone.
 _SEGMENT, _UPSCALE, _REFINE = "segment:", "upscale:", "refine"
+#: What edits need: a generator for a task, and what finds text.
+GENERATE, _TEXT = "generate:", "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,7 @@ OPERATIONS: Mapping[str, Operation] = {
         Operation("check", "makeready.service.work.check:run", inputs=("file",)),
         Operation("edit", "makeready.service.work.edit:run"),
         Operation("fix", "makeready.service.work.fix:run", inputs=("file",), stages=(ANALYZING, APPLYING)),
+        Operation("upscale", "makeready.service.work.upscale:run"),
         *(
             Operation(name, f"{_TRYING}:{name}", inputs=(), testing=True)
             for name in (
@@ -112,15 +126,19 @@ def missing(name: str, options: Mapping[str, Any]) -> str | None:
         name: of the operation.
         options: of the job; a name in them that does not exist is the operation's to refuse.
     """
-    return next((why for need in needs(name, options) if (why := _lacking(need))), None)
+    return why_nobody(needs(name, options), ())
 
 
 def needs(name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a job needs that a machine may not have: ``segment:isnet``, ``refine``, ``upscale:srmd:truthful``."""
+    """What a job needs that a machine may not have: ``segment:isnet``, ``refine``, ``upscale:srmd:truthful``, ``text``,
+    ``generate:background``.
+    """
     if name == "remove_background":
         return _to_segment(options)
     if name == "edit":
         return _to_edit(options)
+    if name == "upscale":
+        return _to_upscale(str(options.get("model") or AUTO), "truthful")
     if name != "fix":
         return ()
     settings = options.get("settings") or {}
@@ -138,6 +156,13 @@ def why_none(needs: Iterable[str], workers: Iterable[Mapping[str, str]]) -> str 
     return None if None in whys else next(iter(whys), None)
 
 
+def why_nobody(needs: Iterable[str], workers: Sequence[Mapping[str, str]]) -> str | None:
+    """The same; where there are no workers, this machine stands for those to come."""
+    if workers:
+        return why_none(needs, workers)
+    return next((why for need in needs if (why := _lacking(need))), None)
+
+
 def is_name(model: str) -> bool:
     """Whether a model is named, and no path to a file of this machine."""
     return Path(model).name == model and not Path(model).suffix
@@ -145,11 +170,14 @@ def is_name(model: str) -> bool:
 
 def lacks() -> dict[str, str]:
     """Every need of the networks there are that this machine cannot meet, with the command that helps."""
+    from makeready.edit import generators
     from makeready.segment import backend
     from makeready.upscale import catalogue, recipe, upscaler
 
     known = [
         _REFINE,
+        _TEXT,
+        *(f"{GENERATE}{task}" for task in generators.TASKS),
         *(f"{_SEGMENT}{found.name}" for found in backend.catalogue()),
         *(
             f"{_UPSCALE}{model}:{style}"
@@ -181,8 +209,11 @@ def _to_edit(options: Mapping[str, Any]) -> tuple[str, ...]:
 def _to_fix(id: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
     if id == "remove_background":
         return _to_segment(settings)
-    model = settings.get("model")
-    return (f"{_UPSCALE}{model}:{settings.get('style') or 'truthful'}",) if model and model != "lanczos" else ()
+    return _to_upscale(str(settings.get("model") or "lanczos"), str(settings.get("style") or "truthful"))
+
+
+def _to_upscale(model: str, style: str) -> tuple[str, ...]:
+    return () if model in WITHOUT_WEIGHTS or not is_name(model) else (f"{_UPSCALE}{model}:{style}",)
 
 
 def _lacking(need: str) -> str | None:
@@ -192,6 +223,11 @@ def _lacking(need: str) -> str | None:
     try:
         if need == _REFINE:
             _packages(session, "scipy")
+        elif need == _TEXT:
+            _weights(import_module("makeready.edit.text.detecting").MODEL)
+            _packages(session, "onnxruntime", "openvino")
+        elif need.startswith(GENERATE):
+            import_module("makeready.edit.generators").chosen(need.removeprefix(GENERATE))
         elif need.startswith(_SEGMENT):
             import_module("makeready.segment.backend").chosen(need.removeprefix(_SEGMENT))
             _packages(session, "onnxruntime", "openvino")
@@ -203,6 +239,14 @@ def _lacking(need: str) -> str | None:
     except UsageError:
         return None
     return None
+
+
+def _weights(id: str) -> None:
+    from makeready import models
+    from makeready.models import store
+
+    if store.found(model := models.named(id)) is None:
+        raise store.missing(model)
 
 
 def _packages(session: Any, *either: str) -> None:

@@ -101,8 +101,10 @@ def of(error: Exception, request_id: str = "", *, invalid_status: int = 422) -> 
 
 def answer(problem: Problem, dialect: Dialect | None, settings: Settings) -> Response:
     """A refusal as it is sent: in the dialect's shape, or in a plain one outside of all."""
-    body = plain(problem, settings) if dialect is None else dialect.shape(problem, settings)
-    return JSONResponse(body, problem.status, dict(problem.headers))
+    if dialect is None:
+        return JSONResponse(plain(problem, settings), problem.status, dict(problem.headers))
+    status = dialect.statuses.get(problem.status, problem.status)
+    return JSONResponse(dialect.shape(problem, settings), status, dict(problem.headers))
 
 
 def plain(problem: Problem, _settings: Settings) -> dict[str, Any]:

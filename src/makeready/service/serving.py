@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from makeready.service import auth
 from makeready.service.core import Account, Batch, Job, Order, Service
@@ -26,11 +29,25 @@ if TYPE_CHECKING:
 #: The account that asks.
 Caller = Annotated[Account, Depends(auth.account)]
 
+_WEB = re.compile(r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s]+$")
+
+
+def _url(text: str) -> str:
+    if not _WEB.fullmatch(text):
+        raise PydanticCustomError("url", "It is no URL: it begins with http:// or https://, and has no spaces")
+    return text
+
+
+#: Text that can be a URL; whether it may be fetched is for ``fetchable`` to say.
+Url = Annotated[
+    str, Field(max_length=4096, json_schema_extra={"format": "uri", "pattern": _WEB.pattern}), AfterValidator(_url)
+]
+
 #: Seconds between two looks at a job that a request waits for: short at first, since most are.
 _WAIT_S = (0.01, 0.2)
 #: The statuses of requests that waited for a job which failed; another reason is the picture's fault.
 _STATUS = {"PAYLOAD_TOO_LARGE": 413, "FILE_TOO_LARGE": 413, "UNSUPPORTED_FILE": 415, "SERVICE_UNAVAILABLE": 503,
-           "MODEL_NOT_INSTALLED": 503, "INTERNAL_ERROR": 500, "WORKER_DIED": 500}  # fmt: skip
+           "MODEL_NOT_INSTALLED": 503, "NOT_CONFIGURED": 501, "INTERNAL_ERROR": 500, "WORKER_DIED": 500}  # fmt: skip
 
 T = TypeVar("T")
 
@@ -95,7 +112,8 @@ def ordered(
         account: who pays.
         dialect: the API.
         operation: what is done.
-        params: ``inputs``, ``options``, and ``request`` for what the dialect wants to know of it later.
+        params: ``inputs``, ``options``, and ``request`` for what the dialect wants to know of it later. Where it has
+            ``lasting``, what comes out is kept as long as reports are, else for a day.
         option: which of the operation's options, where they have prices of their own.
         webhook_url: who is told when it has ended.
         traceparent: the trace context of the request.

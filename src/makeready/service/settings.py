@@ -24,7 +24,7 @@ from pydantic_settings import (
 from makeready.errors import UsageError
 
 #: All there are; ``MAKEREADY_DIALECTS`` switches some off.
-DIALECTS = ("printcart",)
+DIALECTS = ("printcart", "print-ready", "remove-bg", "removai", "photoroom")
 #: Where jobs wait; a worker takes from some or all of them.
 QUEUES = ("cpu", "gpu")
 #: The file in the data folder that settings are read from, where there is one.

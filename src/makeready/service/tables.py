@@ -216,6 +216,18 @@ file = Table(
     Column("expires_at", Float, index=True),
 )
 
+#: What an account keeps for requests to name: parameters and layers, as its API reads them.
+template = Table(
+    "template",
+    metadata,
+    #: A UUID.
+    Column("id", _ID, primary_key=True),
+    Column("account_id", _ID, ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
 delivery = Table(
     "delivery",
     metadata,

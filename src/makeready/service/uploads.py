@@ -14,6 +14,7 @@ from makeready.errors import TooLarge, UnreadableFile
 from makeready.facts import Raster
 from makeready.service.errors import InvalidRequest, ServiceError, TooMuchData, UnsupportedMedia
 from makeready.service.files import DAY, File
+from makeready.service.names import clean_name
 from makeready.service.sniff import HEAD, SUFFIXES, sniffed
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ class Upload:
     """A picture that somebody sent."""
 
     file: File
+    #: What its sender called it, made harmless; ``file.name`` ends as its content says.
+    name: str
     #: As ``service.sniff`` calls it: jpeg, png …
     format: str
-    #: As it is shown, that is, turned as EXIF says; ``None`` where its header is damaged.
-    width: int | None
-    height: int | None
+    #: As it is shown, that is, turned as EXIF says.
+    width: int
+    height: int
 
 
 async def taken(service: Service, account_id: str, part: UploadFile, *, field: str, formats: Collection[str],
@@ -73,14 +76,14 @@ def _kept(service: Service, account_id: str, path: Path, name: str, field: str, 
     except ServiceError as error:
         error.details = {**error.details, "fields": {field: [f"{error} {error.hint}".strip()]}}
         raise
-    name = name or "image"
+    name = sent = clean_name(name, "image")
     if Path(name).suffix.lower() not in SUFFIXES[format]:
         name = f"{Path(name).stem or 'image'}{SUFFIXES[format][0]}"
     file = service.files.keep(path, account_id=account_id, name=name, media_type=media_type, seconds=DAY)
     with service.database.writing() as connection:
         service.files.add(connection, file)
     across, down = header.shown_px
-    return Upload(file, format, across, down)
+    return Upload(file, sent, format, across, down)
 
 
 def _looked(path: Path, formats: Collection[str], megapixels: float) -> tuple[str, str, Raster]:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -105,15 +105,21 @@ def take(
     mine = {"mine": account_id, "in_currency": currency}
     left = connection.execute(_TAKE, {**mine, "amount": amount}).scalar()
     if left is None:
-        had = balance(connection, account_id, currency)
-        raise InsufficientFunds(
-            f"This takes {amount} {currency}, and the wallet has {had}.",
-            currency=currency,
-            balance=had,
-            needed=amount,
-            shortfall=amount - had,
-        )
+        raise _too_little(currency, balance(connection, account_id, currency), amount)
     return _enter(connection, account_id, currency, kind, -amount, left, job_id, note)
+
+
+def enough(connection: Connection, account_id: str, currency: str, amount: int) -> None:
+    """See that a wallet has what several jobs take together; nobody else takes from it until the transaction is over.
+
+    Raises:
+        InsufficientFunds: there is less.
+        ValueError: the currency is impossible, or the amount below 0.
+    """
+    _possible(currency, min(amount, MOST))
+    had = connection.execute(_BALANCE.with_for_update(), {"mine": account_id, "in_currency": currency}).scalar() or 0
+    if had < amount:
+        raise _too_little(currency, had, amount)
 
 
 def give(
@@ -185,8 +191,7 @@ def usage(connection: Connection, account_id: str, currency: str) -> tuple[int, 
     """What a wallet has, and what jobs took out of it in the running month."""
     asked = select(_WALLET.balance, _WALLET.used).where(*_MINE)
     row = connection.execute(asked, {"mine": account_id, "in_currency": currency}).first()
-    # What was taken before the month began may be given back within it.
-    return (row.balance, max(0, row.used)) if row else (0, 0)
+    return (row.balance, row.used) if row else (0, 0)
 
 
 def in_order(currencies: Collection[str]) -> list[str]:
@@ -228,6 +233,16 @@ def entries(
     return [Entry(**row) for row in connection.execute(wanted.order_by(_LEDGER.number.desc()).limit(limit)).mappings()]
 
 
+def _too_little(currency: str, had: int, amount: int) -> InsufficientFunds:
+    return InsufficientFunds(
+        f"This takes {amount} {currency}, and the wallet has {had}.",
+        currency=currency,
+        balance=had,
+        needed=amount,
+        shortfall=amount - had,
+    )
+
+
 def _possible(currency: str, amount: int) -> None:
     if currency not in CURRENCIES:
         raise ValueError(f"there is no currency {currency!r}; there are {', '.join(CURRENCIES)}")
@@ -241,7 +256,11 @@ def _added(connection: Connection, account_id: str, currency: str, amount: int, 
     adding = made(tables.wallet).values(account_id=account_id, currency=currency, balance=amount)
     adding = adding.on_conflict_do_update(
         index_elements=[_WALLET.account_id, _WALLET.currency],
-        set_={"balance": _WALLET.balance + adding.excluded.balance, "used": _WALLET.used - unused},
+        set_={
+            "balance": _WALLET.balance + adding.excluded.balance,
+            # What was taken before the month began may be given back within it: nothing of this month was used then.
+            "used": case((_WALLET.used > unused, _WALLET.used - unused), else_=0),
+        },
     )
     return int(connection.execute(adding.returning(_WALLET.balance)).scalar_one())
 

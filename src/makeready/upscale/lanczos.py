@@ -50,7 +50,14 @@ def side(pixels: int, factor: float) -> int:
     return max(1, nearest if nearest >= wanted * (1 - 1e-4) else nearest + 1)
 
 
-def resize(pixels: Pixels, width: int, height: int, *, alpha: bool = False) -> Pixels:
+def resize(
+    pixels: Pixels,
+    width: int,
+    height: int,
+    *,
+    alpha: bool = False,
+    box: tuple[float, float, float, float] | None = None,
+) -> Pixels:
     """A picture with other numbers of pixels.
 
     Values are taken as they are stored: gray stays gray, ink stays ink, and no profile is looked at.
@@ -61,6 +68,8 @@ def resize(pixels: Pixels, width: int, height: int, *, alpha: bool = False) -> P
         height: pixels down of the result.
         alpha: the last channel is opacity: colours count as much as they cover, so that what lies hidden under
             clear pixels leaves no fringe.
+        box: left, top, right and bottom of the part of the picture that becomes the result, anywhere between pixels;
+            all of it where it is left out. Pixels around it count where the kernel reaches them.
 
     Returns:
         The same kind of array; floats come back as ``float32``.
@@ -75,7 +84,7 @@ def resize(pixels: Pixels, width: int, height: int, *, alpha: bool = False) -> P
     if pixels.ndim not in (2, 3):
         raise UsageError("A picture has rows, columns and channels.", "Give an array of two or three dimensions.")
     solid = pixels if pixels.ndim == 3 else pixels[:, :, None]
-    plan = _Plan.of(solid.shape[1], solid.shape[0], width, height, solid.shape[2], solid.dtype, alpha)
+    plan = _Plan.of(solid.shape[1], solid.shape[0], width, height, solid.shape[2], solid.dtype, alpha, box)
     result = np.empty((height, width, solid.shape[2]), solid.dtype)
 
     def make(low: int, high: int) -> None:
@@ -179,7 +188,15 @@ class _Plan:
 
     @classmethod
     def of(
-        cls, width: int, height: int, new_width: int, new_height: int, channels: int, dtype: np.dtype[Any], alpha: bool
+        cls,
+        width: int,
+        height: int,
+        new_width: int,
+        new_height: int,
+        channels: int,
+        dtype: np.dtype[Any],
+        alpha: bool,
+        box: tuple[float, float, float, float] | None = None,
     ) -> _Plan:
         import numpy as np
 
@@ -188,11 +205,13 @@ class _Plan:
         tops = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
         if dtype.name not in tops:
             raise UsageError(f"Pixels cannot be {dtype.name}.", "Give uint8, uint16, or floats from 0 to 1.")
-        down = _spans(height, new_height, _DOWN)
+        left, top, right, bottom = box or (0, 0, width, height)
+        down = _spans(height, new_height, _DOWN, top, bottom)
         # The channels of a pixel lie next to each other: each takes its own and nothing of the others.
         apart = np.eye(channels, dtype=np.float32)
         across = tuple(
-            replace(span, weights=np.kron(span.weights.T, apart)) for span in _spans(width, new_width, _ACROSS)
+            replace(span, weights=np.kron(span.weights.T, apart))
+            for span in _spans(width, new_width, _ACROSS, left, right)
         )
         rows = max(span.last - span.first for span in down)
         values = rows * channels * max(width, new_width)
@@ -269,18 +288,18 @@ class _Plan:
         return np.clip(made, 0, self.top + 0.5, out=made)
 
 
-def _spans(old: int, new: int, block: int) -> tuple[_Span, ...]:
-    """One axis in blocks."""
+def _spans(old: int, new: int, block: int, start: float, stop: float) -> tuple[_Span, ...]:
+    """One axis in blocks; the result is made of what lies between ``start`` and ``stop``."""
     import numpy as np
 
-    ratio = old / new
+    ratio = (stop - start) / new
     wider = max(ratio, 1.0)
     found = []
     for low in range(0, new, block):
         high = min(low + block, new)
-        centres = (np.arange(low, high) + 0.5) * ratio
-        first = max(0, int(np.floor(centres[0] - SUPPORT * wider)))
-        last = min(old, int(np.ceil(centres[-1] + SUPPORT * wider)))
+        centres = start + (np.arange(low, high) + 0.5) * ratio
+        first = min(old - 1, max(0, int(np.floor(centres[0] - SUPPORT * wider))))
+        last = max(first + 1, min(old, int(np.ceil(centres[-1] + SUPPORT * wider))))
         away = (np.arange(first, last) + 0.5 - centres[:, None]) / wider
         weights = np.where(np.abs(away) < SUPPORT, np.sinc(away) * np.sinc(away / SUPPORT), 0)
         weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from fixes import subjects
+from makeready.service import dialects
 from makeready.service.app import create_app
 from makeready.service.core import Account, Service
 from makeready.service.settings import Settings
@@ -45,14 +46,23 @@ class Client:
     def post(self, path: str, body: Any = None, **more: Any) -> httpx.Response:
         return self._kept(self.http.post(path, json=body, **more))
 
+    def send(self, path: str, **more: Any) -> httpx.Response:
+        """A form: ``data`` and ``files`` as httpx takes them."""
+        return self._kept(self.http.post(path, **more))
+
+    def delete(self, path: str, **more: Any) -> httpx.Response:
+        return self._kept(self.http.delete(path, **more))
+
     def _kept(self, answer: httpx.Response) -> httpx.Response:
         """The answer, if the document promises one like it."""
         for path, methods in self.document["paths"].items():
             pattern = re.sub(r"{\w+}", "[^/]+", path)
             if re.fullmatch(pattern, answer.request.url.path) and answer.request.method.lower() in methods:
                 told = methods[answer.request.method.lower()]["responses"][str(answer.status_code)]
-                schema = told["content"]["application/json"]["schema"]
-                jsonschema.validate(answer.json(), {**schema, "components": self.document["components"]})
+                kind = answer.headers["content-type"]
+                schema = told["content"][kind]["schema"]
+                if kind == "application/json":
+                    jsonschema.validate(answer.json(), {**schema, "components": self.document["components"]})
         return answer
 
     def ended(self, path: str, until: tuple[str, ...] = ("completed", "failed")) -> dict[str, Any]:
@@ -81,13 +91,16 @@ class House:
     folder: Path
     clients: list[httpx.Client] = field(default_factory=list)
 
-    def client(self, tokens: int = 1000, plan: str = "enterprise-3k") -> Client:
-        """A new account, with a key."""
+    def client(
+        self, tokens: int = 1000, plan: str = "enterprise-3k", *, dialect: str = "printcart", **grants: int
+    ) -> Client:
+        """A new account, with a key, that speaks a dialect; its wallets begin with what is named, else by its plan."""
         account, key = self.service.accounts.create(
-            f"a{len(self.clients)}@example.com", plan=plan, grants={"tokens": tokens} if tokens else {}
+            f"a{len(self.clients)}@example.com", plan=plan, grants={"tokens": tokens} | grants if tokens else grants
         )
-        http = self.http(Authorization=f"Bearer {key}")
-        document = http.get("/openapi/printcart.json").json()
+        header = dialects.load(dialect).key_header
+        http = self.http(**{header: f"Bearer {key}" if header == "Authorization" else key})
+        document = http.get(f"/openapi/{dialect}.json").json()
         return Client(account, key, http, document)
 
     def http(self, **headers: str) -> httpx.Client:
@@ -137,7 +150,7 @@ def housed(folder: Path, *, works: bool = True, **settings: Any) -> Iterator[Hou
     door = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{door.getsockname()[1]}"
     held = Settings.load(
-        public_url=base, data=folder / "data", fetch_allow="127.0.0.1", dialects="printcart", workers=2,
+        public_url=base, data=folder / "data", fetch_allow="127.0.0.1", workers=2,
         top_up_url="https://app.printcart.com/payment?tab=buy", **settings,
     )  # fmt: skip
     service = Service.open(held)

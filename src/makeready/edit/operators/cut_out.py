@@ -29,13 +29,31 @@ class CutOut(Params):
     keep_existing_alpha: bool = param(False, "Where the picture has transparency, take it as it is, and look no more.")
     keep_background: bool = param(False, "Only find the subject; what is behind it stays.")
     provider: Literal["auto", "cpu", "openvino", "cuda"] = param("auto", "What the model runs on.")
+    prompt: str = param("", "What to keep, in words: “the red cup”. Needs a generator that finds what words describe.")
+    negative_prompt: str = param("", "What not to keep, in words.")
+    segmentation_mode: Literal["auto", "keep_salient_object", "ignore_salient_object"] = param(
+        "auto", "Whether words add to what stands out by itself; auto: not where there is a prompt."
+    )
+
+    @property
+    def described(self) -> bool:
+        """Whether words say what the subject is."""
+        return bool(self.prompt.strip() or self.negative_prompt.strip())
+
+    @property
+    def salient(self) -> bool:
+        """Whether what stands out by itself is looked for."""
+        if not self.described or self.segmentation_mode == "keep_salient_object":
+            return True
+        return self.segmentation_mode == "auto" and not self.prompt.strip()
 
 
 def _needs(params: CutOut) -> tuple[str, ...]:
-    if params.subject_type in ("logo", "text") or params.model == "flat":
-        return ()
+    words = ("generate:segment",) if params.described else ()
+    if not params.salient or params.subject_type in ("logo", "text") or params.model == "flat":
+        return words
     refined = params.quality == "plus" or params.high_detail
-    return (f"segment:{params.model}", *(("refine",) if refined else ()))
+    return (f"segment:{params.model}", *(("refine",) if refined else ()), *words)
 
 
 @operator(
@@ -52,7 +70,8 @@ def cut_out(scene: Scene, params: CutOut) -> Iterator[Change]:
 
     ## What changes
     Everything but the subject becomes clear. Pixels at its edge lose the background's colour. With
-    `keep_existing_alpha`, transparency that the picture has says what the subject is, and no model is asked.
+    `keep_existing_alpha`, transparency that the picture has says what the subject is, and no model is asked. With
+    `prompt`, what the words describe is the subject; what `negative_prompt` describes is taken off it.
 
     ## What stays exactly as it was
     The size of the picture, and the colours of what is wholly the subject's.
@@ -62,12 +81,19 @@ def cut_out(scene: Scene, params: CutOut) -> Iterator[Change]:
     """
     from makeready.edit.scene import Cut
 
-    scene.cut = Cut(
-        params.model, params.quality, params.subject_type, params.edge_softness, params.high_detail, params.despill,
-        params.provider,
+    scene.seek(
+        Cut(
+            params.model, params.quality, params.subject_type, params.edge_softness, params.high_detail,
+            params.despill, params.provider, params.keep_existing_alpha,
+        )
     )  # fmt: skip
-    if params.keep_existing_alpha and (scene.picture[..., 3] < 255).any():
-        scene.subject = scene.picture
+    if params.described:
+        from makeready.edit import painting
+
+        scene.subject = painting.described(scene, params.prompt, params.negative_prompt, keep_salient=params.salient)
     scene.removed = not params.keep_background
     share = Percent(float(scene.subject[..., 3].mean()) / 2.55)
-    yield Change(f"The subject was cut out; it covers {share} of the picture.", page=1)
+    if params.keep_background:
+        yield Change(f"The subject was found, and its background stays; it covers {share} of the picture.", page=1)
+    else:
+        yield Change(f"The subject was cut out; it covers {share} of the picture.", page=1)

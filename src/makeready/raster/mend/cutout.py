@@ -14,7 +14,7 @@ import pyvips
 
 from makeready import segment
 from makeready.changes import Refusal
-from makeready.raster.mend import backdrop, screen
+from makeready.raster.mend import backdrop, screen, spill
 from makeready.raster.mend.backdrop import Colour
 from makeready.raster.mend.resample import rows, whole_numbers, written
 from makeready.raster.mend.working import Working
@@ -84,6 +84,8 @@ class Wish:
     despill: bool = True
     #: Cut away what lies around the subject, but for this.
     crop: Margin | None = None
+    #: Take the light of a green background off the subject.
+    green_screen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ class _Found:
     matte: Matte | None
     #: Opaque as its own transparency says: there is a picture of opacity in the file.
     own: bool
+    #: The background is green, and its light is to be taken off the subject.
+    green: bool = False
 
 
 def _find(image: pyvips.Image, wish: Wish, tell: Callable[[float], None]) -> _Found:
@@ -217,7 +221,14 @@ def _find(image: pyvips.Image, wish: Wish, tell: Callable[[float], None]) -> _Fo
     matte = segment.matte(preview, image.width, image.height, wish.options, lambda share: tell(share * _FINDING))
     if wish.despill and wish.output != "mask" and not matte.empty and image.interpretation != "labs":
         matte.colours(rows(small, 0, small.height)[..., : _inks(small)])
-    return _Found(matte, own)
+    green = wish.green_screen and _inks(image) == 3 and spill.is_green(preview, _resized(matte, preview))
+    return _Found(matte, own, green)
+
+
+def _resized(matte: Matte, preview: Pixels) -> Pixels:
+    from makeready.segment import planes
+
+    return planes.resized(matte.small, preview.shape[1], preview.shape[0])
 
 
 def _small(image: pyvips.Image, most: int) -> pyvips.Image:
@@ -257,6 +268,7 @@ class _Cutter:
 
     def __init__(self, image: pyvips.Image, found: _Found, wish: Wish, colour: list[float] | None) -> None:
         self.image, self.matte, self.own, self.wish, self.colour = image, found.matte, found.own, wish, colour
+        self.green = found.green
         self.full, self.inks = _full(image), _inks(image)
         #: Whether the background's colour is taken out of the edge.
         self.freed = wish.despill and image.interpretation != "labs"
@@ -331,6 +343,8 @@ class _Cutter:
         if part is not None and self.freed:
             assert self.matte is not None
             colours = self.matte.foreground(colours, part, top)
+        if self.green:
+            colours = spill.without_green(colours)
         if self.colour is None:
             return np.concatenate([colours, alpha[..., None]], axis=2), alpha
         weight = (alpha.astype(np.float32) / self.full)[..., None]

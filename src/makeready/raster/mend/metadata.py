@@ -50,7 +50,9 @@ def fits(profile: bytes, image: pyvips.Image) -> bool:
     return icc.read_header(profile).colour_space == _FITTING.get(image.bands - bool(image.hasalpha()))
 
 
-def corrected(image: pyvips.Image, header: Raster, density: tuple[float, float] | None, format: str) -> pyvips.Image:
+def corrected(
+    image: pyvips.Image, header: Raster | None, density: tuple[float, float] | None, format: str
+) -> pyvips.Image:
     """The picture with metadata that are true of it.
 
     A file that names sRGB without a profile (a PNG chunk, an EXIF tag) would lose that: it is given the profile.
@@ -60,7 +62,7 @@ def corrected(image: pyvips.Image, header: Raster, density: tuple[float, float] 
 
     Args:
         image: the pipeline.
-        header: of the input.
+        header: of the input; ``None`` where there is no file that the picture came from.
         density: pixels per inch, or ``None`` for "not known", which libvips writes as 0.
         format: that it will be written in.
     """
@@ -72,7 +74,8 @@ def corrected(image: pyvips.Image, header: Raster, density: tuple[float, float] 
     if "icc-profile-data" in fields and not fits(bytes(image.get("icc-profile-data")), image):
         image.remove("icc-profile-data")
         fields.remove("icc-profile-data")
-    if header.colour_tag is not None and "icc-profile-data" not in fields and image.interpretation in ("srgb", "rgb16"):
+    tagged = header is not None and header.colour_tag is not None
+    if tagged and "icc-profile-data" not in fields and image.interpretation in ("srgb", "rgb16"):
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", srgb_profile())
     for name in fields:
         if name == "jpeg-thumbnail-data" or name.startswith(("exif-ifd1-", "exif-ifd4-RelatedImage")):

@@ -8,7 +8,7 @@ from typing import Any
 import pyvips
 
 from makeready.facts import Raster
-from makeready.raster.mend import metadata
+from makeready.raster.mend import metadata, owner
 from makeready.raster.mend.decode import decoded_bytes, reason
 
 _SUFFIXES = {
@@ -64,10 +64,11 @@ def save(
     image: pyvips.Image,
     path: Path,
     format: str,
-    header: Raster,
+    header: Raster | None,
     density: tuple[float, float] | None,
     *,
     line_art: bool = False,
+    quality: int | None = None,
 ) -> None:
     """Write a picture with its profile and metadata, corrected where they speak of what was changed.
 
@@ -75,36 +76,48 @@ def save(
         image: the pipeline.
         path: the file.
         format: ``TIFF``, ``JPEG``, ``PNG`` or ``WebP``.
-        header: of the input.
+        header: of the input; ``None`` where there is no file that the picture came from.
         density: pixels per inch across and along as stored, or ``None`` for "not known".
         line_art: it has only 0 and 255, and is stored with one bit.
+        quality: of JPEG and WebP, 1 to 100; 95 where nobody says, and WebP as it came.
 
     Raises:
         OSError: it cannot be written.
     """
-    lossless = header.compression == "WebP lossless"
-    write(metadata.corrected(image, header, density, format), path, format, line_art=line_art, lossless=lossless)
+    lossless = header is not None and header.compression == "WebP lossless" and quality is None
+    image = metadata.corrected(image, header, density, format)
+    write(image, path, format, line_art=line_art, lossless=lossless, quality=quality)
+    if format == "TIFF" and image.get_typeof(owner.COPYRIGHT_FIELD):
+        owner.into_tiff(path, *(bytes(image.get(name)) for name in (owner.COPYRIGHT_FIELD, owner.COMMENT_FIELD)))
     if format == "TIFF" and density is None:
         metadata.without_unit(path)
 
 
-def write(image: pyvips.Image, path: Path, format: str, *, line_art: bool = False, lossless: bool = False) -> None:
+def write(
+    image: pyvips.Image,
+    path: Path,
+    format: str,
+    *,
+    line_art: bool = False,
+    lossless: bool = False,
+    quality: int | None = None,
+) -> None:
     """Write a picture as it is, in one of the formats that are written here.
 
     Raises:
         OSError: it cannot be written.
     """
     try:
-        getattr(image, _SAVERS[format])(str(path), **_options(image, format, line_art, lossless))
+        getattr(image, _SAVERS[format])(str(path), **_options(image, format, line_art, lossless, quality or _QUALITY))
     except pyvips.Error as error:
         raise OSError(f"the picture cannot be written: {reason(error)}") from error
 
 
-def _options(image: pyvips.Image, format: str, line_art: bool, lossless: bool) -> dict[str, Any]:
+def _options(image: pyvips.Image, format: str, line_art: bool, lossless: bool, quality: int) -> dict[str, Any]:
     if format == "JPEG":
-        return {"Q": _QUALITY, "subsample_mode": "off"}
+        return {"Q": quality, "subsample_mode": "off"}
     if format == "WebP":
-        return {"lossless": True} if lossless else {"Q": _QUALITY, "smart_subsample": True}
+        return {"lossless": True} if lossless else {"Q": quality, "smart_subsample": True}
     if format == "PNG":
         return {"compression": 6, "bitdepth": 1 if line_art else _BITS[image.format]}
     if line_art:

@@ -9,6 +9,7 @@ alpha, the ICC profile and the metadata are kept.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -66,6 +67,8 @@ class Working:
         self._said = self.header.format
         #: What it is written as where its own format cannot hold it; where that cannot either, as a TIFF.
         self.instead = "TIFF"
+        #: Of formats that lose something, 1 to 100, where somebody asked for one; see ``save`` for the others.
+        self.qualities: Mapping[str, int] = {}
         #: Whether a step that comes names the format: then ``told`` leaves that to it.
         self.named_later = False
 
@@ -212,7 +215,7 @@ class Working:
 
         TIFF: Deflate with a predictor (CCITT Group 4 for one bit), in strips, BigTIFF where it needs to be. JPEG:
         quality 95, no chroma subsampling. A JPEG of which only the density was changed keeps its picture data as
-        they are. PNG and WebP as they came, WebP with quality 95 where it was lossy.
+        they are. PNG and WebP as they came, WebP with quality 95 where it was lossy. ``qualities`` overrule these.
 
         Raises:
             OSError: it cannot be written.
@@ -227,7 +230,8 @@ class Working:
             data = self.source if isinstance(self.source, bytes) else self.source.read_bytes()
             path.write_bytes(metadata.jpeg_with_density(data, self._density))
             return
-        save(self.image, path, self._format, self.header, self._density, line_art=self._line_art)
+        quality = self.qualities.get(self._format)
+        save(self.image, path, self._format, self.header, self._density, line_art=self._line_art, quality=quality)
 
     def artwork(self, name: str, canvas: Size | None, needs: frozenset[str]) -> Artwork:
         """The facts of the present state, as if it were saved and read again.

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from makeready.service.core import News, Service, Usage
+    from makeready.service.core import Account, News, Service, Usage
     from makeready.service.limits import Standing
     from makeready.service.problems import Problem
     from makeready.service.settings import Settings
@@ -44,6 +44,10 @@ class Dialect:
     files: int = 1
     #: The status of a request whose fields do not fit.
     invalid_status: int = 422
+    #: What it answers in place of statuses that it does not know.
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    #: Whether an account may use it at all: asked before the body is read, and raises ``Forbidden`` where it may not.
+    admit: Callable[[Service, Account], None] | None = None
     #: What a webhook says of a job, or of a batch, that has ended; in the service's own words without it.
     announce: Callable[[News], dict[str, Any]] | None = None
     #: What is paid with, where every answer tells the account how much it has, and how it is told.

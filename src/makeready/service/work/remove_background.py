@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from makeready.raster.mend.cutout import Cut, Wish
 
 _FORMATS = {"png": ("PNG", ".png"), "jpg": ("JPEG", ".jpg"), "jpeg": ("JPEG", ".jpg"), "webp": ("WebP", ".webp")}
-_TRANSPARENT = "transparent"
+_TRANSPARENT, _MASK = "transparent", "mask"
 #: What a cut tells of a picture that has no subject.
 _NOTHING = ("no subject was found", "there is nothing in it")
 #: Of the work, what cutting takes; the rest is writing the file.
@@ -32,7 +32,7 @@ def run(task: Task, desk: Desk) -> Done:
     options = task.options
     wish = _wish(options)
     format, suffix = _format(options, wish)
-    bounds = _bounds(options)
+    bounds, most = _bounds(options), _number(options, "max_pixels", float("inf"))
     subject = artwork.look(task, desk, kinds=("raster",))
     folder = Path(task.folder)
     work = Working(subject.path, folder)
@@ -40,7 +40,7 @@ def run(task: Task, desk: Desk) -> Done:
         if work.model not in ("gray", "rgb"):
             _as_seen(work)
         cut, empty = _cut(work, wish, options, desk)
-        _fit(work, bounds)
+        _fit(work, bounds, most)
         if format != "PNG":
             _eight_bits(work)
         work.save_as(format)
@@ -73,11 +73,17 @@ def _wish(options: Any) -> Wish:
     )
     behind = str(options.get("output_background", _TRANSPARENT)).strip().lower()
     try:
-        ground: Any = _TRANSPARENT if behind == _TRANSPARENT else colour_of(behind)
+        ground: Any = behind if behind in (_TRANSPARENT, _MASK) else colour_of(behind)
         margin = cutout.Margin(*margin_of(str(options.get("margin", "0 px"))))
     except ValueError as error:
         raise UsageError(f"{error}.", "") from error
-    return cutout.Wish(chosen, ground, bool(options.get("despill", True)), margin if options.get("crop") else None)
+    return cutout.Wish(
+        chosen,
+        ground,
+        bool(options.get("despill", True)),
+        margin if options.get("crop") else None,
+        bool(options.get("green_screen", False)),
+    )
 
 
 def _format(options: Any, wish: Wish) -> tuple[str, str]:
@@ -118,7 +124,10 @@ def _bounds(options: Any) -> tuple[float, float]:
 def _cut(work: Working, wish: Wish, options: Any, desk: Desk) -> tuple[Cut | None, bool]:
     """Cut; where no subject is found and that is wanted, all becomes background."""
     try:
-        return cutout.cut_out(work, wish, lambda share: desk.tell(share * _CUTTING)), False
+        cut = cutout.cut_out(work, wish, lambda share: desk.tell(share * _CUTTING))
+        if wish.output == _MASK and (cut is None or cut.box is None):
+            raise Refusal(f"{_NOTHING[0]} in it")
+        return cut, False
     except Refusal as refusal:
         said = str(refusal)
         if not said.startswith(_NOTHING):
@@ -133,6 +142,9 @@ def _cut(work: Working, wish: Wish, options: Any, desk: Desk) -> tuple[Cut | Non
     full = 65535 if image.format == "ushort" else 255
     inks = image.bands - bool(image.hasalpha())
     colours = image.extract_band(0, n=inks) * 0
+    if wish.output == _MASK:
+        work.image = (image.extract_band(0) * 0).cast(image.format).copy(interpretation="b-w")
+        return None, True
     if isinstance(wish.output, str):
         blank = colours.bandjoin(image.extract_band(0) * 0)
     else:
@@ -162,12 +174,12 @@ def _eight_bits(work: Working) -> None:
         work.image = (work.image / 257).rint().cast("uchar").copy(interpretation=meant)
 
 
-def _fit(work: Working, bounds: tuple[float, float]) -> None:
-    """Make the picture smaller, so that it fits; never larger."""
+def _fit(work: Working, bounds: tuple[float, float], most: float) -> None:
+    """Make the picture smaller, so that it fits and has no more pixels than it may; never larger."""
     width, height = work.size
     if work.orientation >= 5:
         width, height = height, width
-    share = min(1.0, bounds[0] / width, bounds[1] / height)
+    share = min(1.0, bounds[0] / width, bounds[1] / height, (most / (width * height)) ** 0.5)
     if share >= 1:
         return
     image = work.image.autorot() if work.orientation != 1 else work.image

@@ -146,6 +146,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "currency", name=op.f("pk_wallet")),
     )
     op.create_table(
+        "template",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_template_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
+    )
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_template_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "job",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("account_id", sa.String(length=40), nullable=False),
@@ -261,6 +274,10 @@ def downgrade() -> None:
 
     op.drop_table("job")
     op.drop_table("wallet")
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_template_account_id"))
+
+    op.drop_table("template")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_account_id_number")
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from makeready.service.dialects.printcart.models.common import Given, Told, Url
+from makeready.service.dialects.printcart.models.common import Given, Told
+from makeready.service.serving import Url
 
 SubjectType = Literal["auto", "person", "product", "logo", "text", "hair_heavy"]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 #: The products of the DPI score.
 ProductType = Literal["photo_on_canvas", "poster", "wallpaper", "framed_print", "wrapping_paper", "stock_canvas"]
@@ -15,25 +13,6 @@ ProductType = Literal["photo_on_canvas", "poster", "wallpaper", "framed_print", 
 #: Identifiers of jobs, reports and files.
 ID = r"^[A-Za-z0-9_-]{1,64}$"
 
-_URL = re.compile(r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s]+$")
-
-
-def _url(text: str) -> str:
-    """Text that can be a URL; where it leads is looked at later.
-
-    Raises:
-        PydanticCustomError: it cannot.
-    """
-    if not _URL.fullmatch(text):
-        raise PydanticCustomError("url", "It is no URL: it begins with http:// or https://, and has no spaces")
-    return text
-
-
-Url = Annotated[
-    str,
-    Field(max_length=4096, json_schema_extra={"format": "uri", "pattern": _URL.pattern}),
-    AfterValidator(_url),
-]
 #: From a tenth of an inch to 254 metres.
 Inches = Annotated[float, Field(ge=0.1, le=10_000, allow_inf_nan=False)]
 Dpi = Annotated[float, Field(ge=1, le=2400, allow_inf_nan=False)]

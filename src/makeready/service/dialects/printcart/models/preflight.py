@@ -13,8 +13,8 @@ from makeready.service.dialects.printcart.models.common import (
     ProductType,
     Told,
     ToldCamel,
-    Url,
 )
+from makeready.service.serving import Url
 
 FileType = Literal["jpeg", "png", "tiff", "pdf"]
 Pixels = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -1,0 +1,1 @@
+"""Pictures from weights of your own, on your own machine, by diffusers."""

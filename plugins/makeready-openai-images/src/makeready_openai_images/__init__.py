@@ -1,0 +1,1 @@
+"""Pictures from any server that speaks the images API of OpenAI."""

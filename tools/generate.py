@@ -16,6 +16,7 @@ from makeready import fixes, preflight, watch
 from makeready.models import sidecar
 from makeready.registry import Fix
 from makeready.report import fix_pages, pages, schema
+from makeready.service.dialects.photoroom import documenting
 from makeready.service.settings import FILE, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +98,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         if preflight.is_built_in_profile(name):
             yield ROOT / f"docs/profiles/{name}.md", MARK + pages.profile_page(preflight.load_profile(name), catalogue)
     yield ROOT / "docs/service/settings.md", MARK + settings_page()
+    yield ROOT / "docs/service/photoroom-parameters.md", MARK + documenting.page()
     schemas = {
         "report": schema.report_schema(),
         "ticket": watch.ticket_schema(),

@@ -145,6 +145,7 @@ class StepRun:
     step: Step
     outcome: StepOutcome
     changes: tuple[Change, ...] = ()
+    #: Why it was refused; why there was nothing to do, where the fix says so.
     reason: str | None = None
     seconds: float = 0.0
 

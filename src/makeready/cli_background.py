@@ -120,7 +120,6 @@ def remove_background(
     16 bits, CMYK and the ICC profile are kept. A picture without a subject is refused, not written empty.
     """
     from makeready import cli_fix, fix_batch, fixes
-    from makeready.fixes import planner
 
     settings = {
         "model": model,
@@ -137,7 +136,7 @@ def remove_background(
     declared = fixes.catalogue()["remove_background"]
     usual = declared.params()
     said = {name: value for name, value in settings.items() if value != getattr(usual, name)}
-    params: Any = planner.params_of(declared, said)
+    params: Any = declared.valid(said)
     _has_room(params, to, reading["output"])
     _is_there(params)
     asked = Reading(canvas=None, pages=None, **reading)

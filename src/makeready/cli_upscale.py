@@ -115,7 +115,6 @@ def upscale(
     """
     from makeready import cli_fix, fix_batch, fixes
     from makeready import upscale as enlarging
-    from makeready.fixes import planner
     from makeready.upscale.recipe import PLAIN
 
     declared = fixes.catalogue()["enlarge"]
@@ -123,7 +122,7 @@ def upscale(
     making = {"model": model, "style": style, "noise": noise, "provider": provider}
     said = {name: value for name, value in making.items() if value != getattr(usual, name)}
     said |= _how_large(scale, to, ppi)
-    planner.params_of(declared, said)
+    declared.valid(said)
     if model in PLAIN and (idle := [f"--{name}" for name in ("style", "noise", "provider") if name in said]):
         raise UsageError(f"{model} is no network, and cannot heed {' and '.join(idle)}.", "Add --model ai.")
     enlarging.require(model, style, float(said.get("scale", _TIMES)))

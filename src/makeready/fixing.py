@@ -167,6 +167,10 @@ def _again(before: Report, after: Report, taken: Plan, held: Measure, plugin_fil
     return replace(again, steps=tuple(step for step in again.steps if step.cures and step.fix not in done))
 
 
+#: Steps that say what kind of file the new one is.
+_NAMING = frozenset({"save_as", "export"})
+
+
 class _Folder:
     """A folder for the states of a file, gone with the last who holds it."""
 
@@ -196,7 +200,7 @@ def _take(
     try:
         for place, step in enumerate(wanted.steps, start=1):
             if job.kind == "raster":
-                job.raster.named_later = any(later.fix == "save_as" for later in wanted.steps[place:])
+                job.raster.named_later = any(later.fix in _NAMING for later in wanted.steps[place:])
             if progress:
                 progress(Progress(place, len(wanted.steps), step.fix, 0.0))
                 job.tell = _teller(progress, place, len(wanted.steps), step.fix)
@@ -225,8 +229,8 @@ def _step(job: Job, step: Step, fix: Fix, *, touched: bool) -> StepRun:
     if job.kind not in fix.kinds:
         reason = f"is for {' and '.join(fix.kinds)} files"
         return StepRun(step, StepOutcome.REFUSED, reason=reason)
-    params = planner.params_of(fix, step.settings)
-    job.needs = frozenset(fix.needs)
+    params = fix.valid(step.settings)
+    job.needs, job.why = frozenset(fix.needs), None
     changes: list[Change] = []
     try:
         job.settle()  # a fix may hold on to objects before it first looks at the facts
@@ -243,10 +247,11 @@ def _step(job: Job, step: Step, fix: Fix, *, touched: bool) -> StepRun:
         raise
     except Exception as error:  # the fix's door: whatever it raises ends as an error that names the step
         raise FixFailed(f"{job.name}: the step {step.fix} failed: {type(error).__name__}: {error}") from error
+    seconds = time.perf_counter() - started
     if changes:
         job.renew()
-    outcome = StepOutcome.CHANGED if changes else StepOutcome.UNCHANGED
-    return StepRun(step, outcome, tuple(changes), None, time.perf_counter() - started)
+        return StepRun(step, StepOutcome.CHANGED, tuple(changes), seconds=seconds)
+    return StepRun(step, StepOutcome.UNCHANGED, reason=job.why, seconds=seconds)
 
 
 def _allowed(allow: str) -> Safety:

@@ -10,13 +10,15 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import ValidationError
 
 from makeready.changes import Safety, Stage
 from makeready.errors import UsageError, did_you_mean
@@ -199,6 +201,25 @@ class Fix:
     def order(self) -> tuple[int, int, str]:
         """Its place in the one order of all fixes."""
         return self.stage.position, self.rank, self.id
+
+    def valid(self, said: Mapping[str, Any]) -> Params:
+        """Its settings as somebody gave them.
+
+        Raises:
+            UsageError: one does not exist or fit, with the nearest known one.
+        """
+        try:
+            return self.params.model_validate(dict(said))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in (self.id, *first["loc"]))
+            if first["type"] == "extra_forbidden":
+                known = list(self.params.model_fields)
+                unknown = str(first["loc"][-1])
+                hint = did_you_mean(unknown, known) or f"{self.id} has {', '.join(known) or 'no settings'}."
+                raise UsageError(f"{where} is no setting.", hint) from error
+            wrong = first["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{where}: {wrong}" if wrong.endswith(("?", ".")) else f"{where}: {wrong}.") from error
 
     def problems(self) -> list[str]:
         found = []

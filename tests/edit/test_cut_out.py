@@ -17,18 +17,6 @@ COVER = subjects.coverage(240, 180)
 PHOTO = np.rint(subjects.on_plaster(COVER) * 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder of models in which a network that finds what is red goes by the name of ISNet."""
-    return str(subjects.red_isnet(tmp_path_factory.mktemp("models")))
-
-
-@pytest.fixture
-def finds_red(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKEREADY_MODEL_DIR", models)
-    monkeypatch.setenv("MAKEREADY_PROVIDER", "cpu")
-
-
 @pytest.mark.usefixtures("finds_red")
 def test_the_subject_is_what_was_drawn_and_the_wall_is_gone() -> None:
     done = makeready.edit(PHOTO, ["cut_out"])

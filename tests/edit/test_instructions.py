@@ -196,9 +196,9 @@ ASKED: dict[str, list[Step]] = {
     "remove the text": [("remove_text", {"which": "all"})],
     "erase all text": [("remove_text", {"which": "all"})],
     "get rid of the watermark": [("remove_text", {"which": "artificial"})],
-    "upscale the image": [("upscale", {})],
-    "upscale 2x": [("upscale", {"factor": 2})],
-    "increase the resolution": [("upscale", {})],
+    "upscale the image": [("enlarge_first", {})],
+    "upscale 2x": [("enlarge_first", {"scale": 2})],
+    "increase the resolution": [("enlarge_first", {})],
 }
 
 #: What a grammar of tones and layout cannot do; a star where only a generator could.

@@ -14,7 +14,6 @@ from makeready.colour import Transform, ciede2000
 from makeready.errors import UsageError
 from makeready.fixes import catalogue
 from makeready.fixes.job import Job
-from makeready.fixes.planner import params_of
 from makeready.fixing import fix
 from makeready.intake import Source
 from makeready.testing import pictures
@@ -30,7 +29,7 @@ def mended(data, name, tmp_path, step="convert_to_cmyk", **settings):
     folder.mkdir(exist_ok=True)
     job = Job(Source.of(data, name), folder, kind="raster")
     known = catalogue()[step]
-    params = params_of(known, settings)
+    params = known.valid(settings)
     changes = list(known.run(job, params))
     job.renew()
     assert list(known.run(job, params)) == []

@@ -145,8 +145,6 @@ def test_deleting_at_the_same_time_refunds_once(batches: Batches, owner: str, da
         (["cancelled", "cancelled"], "cancelled"),
     ],
 )
-def test_the_state_of_a_batch_is_that_of_its_jobs(
-    batches: Batches, owner: str, states: list[str], told: str
-) -> None:
+def test_the_state_of_a_batch_is_that_of_its_jobs(batches: Batches, owner: str, states: list[str], told: str) -> None:
     _, made = batches.submit(owner, [replace(ORDER, amount=0)] * len(states), dialect=NAME, details={})
     assert batches.state([replace(job, state=state) for job, state in zip(made, states, strict=True)]) == told

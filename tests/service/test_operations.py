@@ -477,7 +477,7 @@ sys.exit(len(found))
 
 
 def test_operations_have_names() -> None:
-    assert operations.known() == ("remove_background", "check", "fix")
+    assert operations.known() == ("remove_background", "check", "edit", "fix", "upscale")
     assert operations.named("fix").stages == ("analyzing", "applying")
     assert "segfault" in operations.known(testing=True)
     with pytest.raises(NotFound, match="segfault"):
@@ -584,3 +584,53 @@ def test_stripping_goes_through_bytes_that_are_no_picture(tmp_path: Path) -> Non
         for _ in range(50):
             path.write_bytes(head + random.bytes(200))
             strip(path)
+
+
+# -- upscaling -----------------------------------------------------------------------------------------------------
+
+
+def test_an_enlarged_picture_keeps_format_colours_and_density(job: Job) -> None:
+    pixels = disc(60, 40)
+    done = job("upscale", written(pixels, "JPEG", dpi=(150, 150)), "photo.jpg", scale=3, model="lanczos")
+    image = job.image(done)
+    assert (image.format, image.size) == ("JPEG", (180, 120))
+    assert image.info["dpi"] == (450, 450)
+    assert (done.result["width"], done.result["height"], done.result["model"]) == (180, 120, "lanczos")
+    small = np.asarray(image.convert("RGB").resize((60, 40), Image.Resampling.BOX)).astype(float)
+    assert np.abs(small - pixels).mean() < 5
+
+
+def test_line_art_is_enlarged_and_stays_line_art(job: Job) -> None:
+    bits = Image.fromarray(disc(60, 40)[..., 0]).point(lambda value: 255 * (value > 128)).convert("1")
+    out = io.BytesIO()
+    bits.save(out, "TIFF", compression="group4")
+    done = job("upscale", out.getvalue(), "logo.tif", scale=2)
+    image = job.image(done)
+    assert (image.mode, image.size) == ("1", (120, 80))
+    assert "line art" in done.result["notes"][0]
+
+
+def test_transparency_is_enlarged_too_and_words_are_left_behind(job: Job) -> None:
+    cut = np.dstack([disc(40, 30), np.full((30, 40), 255, np.uint8)])
+    cut[:10, :, 3] = 0
+    done = job("upscale", written(cut, "PNG", exif=told()), "cut.png", scale=4, model="backprojection")
+    image = job.image(done)
+    assert (image.mode, image.size) == ("RGBA", (160, 120))
+    assert np.asarray(image)[:30, :, 3].max() == 0
+    assert WHERE.encode() not in job.data(done, "image")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"scale": 5}, "Give 2, 3 or 4"), ({"scale": "x"}, "cannot be 'x'"), ({"model": "/etc/passwd.onnx"}, "no model")],
+)
+def test_what_cannot_be_asked_of_upscaling_is_refused(job: Job, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        job("upscale", written(disc(20, 20)), **options)
+    assert said in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_result_that_nobody_could_open_is_refused(job: Job) -> None:
+    with pytest.raises(Refused, match="200 are the most") as refused:
+        job("upscale", written(np.zeros((3600, 3600), np.uint8), "PNG"), scale=4)
+    assert refused.value.code == "FILE_TOO_LARGE"

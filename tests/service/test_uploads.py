@@ -1,4 +1,4 @@
-"""Pictures that come with a form: looked at by their content, held to their limits as they come in, kept only if good."""
+"""Pictures that come with a form: looked at by their content, held to limits as they come in, kept only if good."""
 
 from __future__ import annotations
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import ValidationError
-
 from makeready.changes import Change, Refusal
 from makeready.edit.order import Step
 from makeready.errors import UsageError, did_you_mean
@@ -34,6 +32,11 @@ MODULES: tuple[str, ...] = (
     "layout",
     "export",
     "remove_text",
+    "enlarge_first",
+    "lighting",
+    "beautify",
+    "shadow",
+    "outline",
     "adjust",
     "reframe",
     "instruct",
@@ -95,7 +98,7 @@ def steps(edits: Sequence[Link]) -> list[tuple[Edit, Any]]:
     known = catalogue()
     found: dict[str, tuple[Edit, Any]] = {}
     for place, link in enumerate(edits, start=1):
-        said = {"edit": link} if isinstance(link, str) else dict(link)
+        said = {"edit": link} if isinstance(link, str) else dict(link) if isinstance(link, Mapping) else {}
         id = said.pop("edit", None) or said.pop("fix", None)
         if not isinstance(id, str):
             raise UsageError(f"Edit {place} has no name.", 'Write {"edit": "shadow", "mode": "soft"}.')
@@ -103,18 +106,7 @@ def steps(edits: Sequence[Link]) -> list[tuple[Edit, Any]]:
             raise UsageError(f"There is no edit {id!r}.", did_you_mean(id, known) or f"There are {', '.join(known)}.")
         if id in found:
             raise UsageError(f"The edit {id!r} is asked for twice.", "Ask for each edit once.")
-        try:
-            found[id] = known[id], known[id].params.model_validate(said)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in (id, *first["loc"]))
-            near = ""
-            if first["type"] == "extra_forbidden":
-                near = did_you_mean(str(first["loc"][-1]), known[id].params.model_fields)
-            raise UsageError(
-                f"{where}: {first['msg'].removeprefix('Value error, ')}.",
-                near or f"'makeready explain {id}' lists its settings.",
-            ) from error
+        found[id] = known[id], known[id].valid(said)
     return sorted(found.values(), key=lambda one: one[0].place)
 
 

@@ -50,7 +50,7 @@ def _known(text: str) -> str:
     try:
         parse(text)
     except UsageError as error:
-        raise ValueError(f"{str(error).rstrip('.')}: {error.hint.rstrip('.')}") from error
+        raise ValueError(f"{error} {error.hint}") from error
     return text
 
 

@@ -19,6 +19,12 @@ _LARGE = 25_000_000
 _FINDING = 0.9
 
 
+def by_transparency(scene: Scene) -> None:
+    """Where nothing was looked for yet, the transparency that a picture has says what its subject is."""
+    if not scene.found and (scene.picture[..., 3] < 255).any():
+        scene.subject, scene.removed = scene.picture, True
+
+
 def cut_out(scene: Scene) -> Pixels:
     """The subject in its own colours, of the size of the picture; transparency that was there is multiplied.
 

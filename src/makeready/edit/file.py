@@ -35,7 +35,8 @@ def edited(job: Any, act: Callable[[Scene, Any], Iterator[Change]], params: Any)
         params: its settings.
 
     Returns:
-        What was changed; what a person should know besides is in the details of the first change.
+        What was changed; what a person should know besides is in the details of the first change, or in ``job.why``
+        where nothing was.
 
     Raises:
         Refusal: something that was asked for cannot be made of this picture.
@@ -57,9 +58,10 @@ def edited(job: Any, act: Callable[[Scene, Any], Iterator[Change]], params: Any)
         raise
     finally:
         _SCENES[work] = scene, work.image
-    if not changes:  # what it said still counts for the edits that follow
-        return changes
     notes = [note for note in scene.notes if note not in before.notes]
+    if not changes:  # what it asked for still counts for the edits that follow
+        job.why = " ".join(notes) or None
+        return changes
     first, *others = changes
     details = {**first.details, "notes": notes} if notes else first.details
     return [replace(first, message=work.told(" ".join([first.message, *notes])), details=details), *others]

@@ -130,4 +130,5 @@ def gentle(ground: Floats, slope: float) -> Floats:
     across = np.float32(slope) * np.arange(len(ground), dtype=np.float32)
     rising = np.maximum.accumulate(ground + across) - across
     falling = np.maximum.accumulate((ground - across)[::-1])[::-1] + across
-    return np.maximum(rising, falling)
+    found: Floats = np.maximum(rising, falling)
+    return found

@@ -412,12 +412,12 @@ def _doing(clause: _Clause, talk: _Talk) -> bool | None:
     if step["edit"] == "outline":
         allowed.append("colour")
         step |= {"color": colour} if (colour := clause.first("colour")) else {}
-    if step["edit"] == "upscale":
+    if step["edit"] == "enlarge_first":
         allowed.append("number")
         if number := clause.first("number"):
             if number[2] not in ("x", "times", "") or number[1] not in (2, 3, 4):
                 return False
-            step["factor"] = number[1]
+            step["scale"] = number[1]
     if not clause.only(*allowed) or (step["edit"] != "blur_background" and clause.part in ("sky", "highlights")):
         return None
     if step["edit"] == "cut_out" and clause.verb == said.NEUTRAL and clause.part == "subject":

@@ -117,6 +117,12 @@ class Placement:
     #: Of the result, what the picture may cover; all of it where it is ``None``.
     window: Box | None = None
 
+    @property
+    def covers(self) -> bool:
+        """Whether what is placed reaches all edges of the result."""
+        left, top, right, bottom = self.target
+        return self.window is None and left <= 0 and top <= 0 and right >= self.width and bottom >= self.height
+
     def leaves(self, width: int, height: int) -> bool:
         """Whether a picture of so many pixels stays where, and as large as, it is."""
         return (self.width, self.height) == (width, height) and self.source == self.target and self.window is None
@@ -132,6 +138,8 @@ class Layout:
 
     #: Whether anything was asked for.
     given: bool = False
+    #: Whether an edit proposed it that is made of others: its padding is kept where nobody says another.
+    proposed: bool = False
     #: As large as the ``picture``, as the ``box`` with its gaps around it, or so many pixels across and down.
     size: Literal["picture", "box"] | tuple[int, int] = "picture"
     #: Limits of the result in pixels, where it is not a size of its own.

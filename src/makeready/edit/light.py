@@ -88,7 +88,7 @@ def measured(picture: Pixels, weights: npt.NDArray[np.uint8] | None, *, balance:
     height, width = picture.shape[:2]
     step = max(1, round((height * width / _SAMPLE) ** 0.5))
     sample = picture[step // 2 :: step, step // 2 :: step]
-    seen = sample[..., 3].astype(np.float32) / 255
+    seen = np.divide(sample[..., 3], 255, dtype=np.float32)
     if weights is None:
         down, across = (np.linspace(-1, 1, count, dtype=np.float32) for count in seen.shape)
         own = seen * np.exp(-1.5 * (across[None, :] ** 2 + down[:, None] ** 2))
@@ -96,7 +96,7 @@ def measured(picture: Pixels, weights: npt.NDArray[np.uint8] | None, *, balance:
         own = weights[step // 2 :: step, step // 2 :: step].astype(np.float32) / 255
     if not own.any():
         return Correction(np.linspace(0, 1, _POINTS, dtype=np.float32), (1.0, 1.0, 1.0), 0.0, 0.0)
-    light = oklab.linear(sample[..., :3].astype(np.float32) / 255)
+    light = oklab.linear(np.divide(sample[..., :3], 255, dtype=np.float32))
     gains = _gains(light, seen + own) if balance else (1.0, 1.0, 1.0)
     lightness = oklab.of_light(light * np.array(gains, np.float32))[..., 0]
     curve = _curve(lightness, seen, own)
@@ -171,7 +171,7 @@ def corrected(picture: Pixels, correction: Correction, *, keep_colour: bool) -> 
             colour. Otherwise colours become stronger with the light, as they do before a camera.
     """
     result = picture.copy()
-    linear = oklab.linear(np.arange(256, dtype=np.float32) / 255)
+    linear = oklab.linear(np.linspace(0, 1, 256, dtype=np.float32))
     for rows in _strips(picture):
         before = picture[rows, :, :3]
         light = linear[before]
@@ -200,7 +200,7 @@ def _strengthened(lab: Floats) -> Floats:
 
 
 def _lightened(lab: Floats, lightness: Floats) -> Floats:
-    """Values of sRGB of other lightness; where sRGB has no such colour, as near to it as it has one of that hue and chroma."""
+    """Values of sRGB of other lightness; where sRGB has no such colour, as near to it as it has one of that kind."""
     wanted = lab.copy()
     wanted[:, 0] = lightness
     light = oklab.light_of(wanted)
@@ -211,14 +211,16 @@ def _lightened(lab: Floats, lightness: Floats) -> Floats:
         for _ in range(_HALVINGS):
             tried[:, 0] = (near + far) / 2
             out = _outside(oklab.light_of(tried))
-            near, far = np.where(out, near, tried[:, 0]), np.where(out, tried[:, 0], far)
+            np.copyto(near, tried[:, 0], where=np.logical_not(out))
+            np.copyto(far, tried[:, 0], where=out)
         tried[:, 0] = near
         light[outside] = oklab.light_of(tried)
     return oklab.encoded(np.clip(light, 0, 1))
 
 
 def _outside(light: Floats) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = ((light < -1e-4) | (light > 1 + 1e-4)).any(axis=1)
+    beyond = (light < -1e-4) | (light > 1 + 1e-4)
+    found: npt.NDArray[np.bool_] = np.logical_or.reduce(beyond, axis=1)
     return found
 
 

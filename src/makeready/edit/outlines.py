@@ -1,8 +1,7 @@
 """An outline of even width around a subject, from the distance to its edge.
 
-The edge is where the opacity passes one half, found between the nearest solid pixel and its neighbours (the idea of
-S. Gustavson and R. Strand, "Anti-aliased Euclidean distance transform", 2011). So the outline is as smooth as the edge,
-and its width is right to a fraction of a pixel.
+The edge is where the opacity passes one half, found between pixels. So the outline is as smooth as the edge, and its
+width is right to a fraction of a pixel. Whole pixels are enough to know what is far inside of the outline or outside.
 """
 
 from __future__ import annotations
@@ -53,7 +52,12 @@ def outline(subject: Pixels, width: float, blur: float, colour: Rgba) -> Pixels:
     under = max(_UNDER_LEAST, round(_UNDER * max(height, wide)))
     reach = math.ceil(width + _FADED * blur / _RADIUS) + 2
     left, top, right, bottom = canvas.box_of(subject)
-    left, top, right, bottom = max(0, left - reach), max(0, top - reach), min(wide, right + reach), min(height, bottom + reach)
+    left, top, right, bottom = (
+        max(0, left - reach),
+        max(0, top - reach),
+        min(wide, right + reach),
+        min(height, bottom + reach),
+    )
     # Rows further away than this have no say; with a strip as high as that, no more than twice the work is done.
     margin = reach + under + 2
     step = max(margin, _STRIP // (right - left))
@@ -64,6 +68,12 @@ def outline(subject: Pixels, width: float, blur: float, colour: Rgba) -> Pixels:
         part = cover[first - above : last - above] * np.float32(colour[3])
         layer[first:last, left:right, 3] = np.rint(part).astype(np.uint8)
     return layer
+
+
+def cut(layer: Pixels, subject: Pixels) -> bool:
+    """Whether the edge of the picture cuts an outline off, at a side that the subject itself does not touch."""
+    sides = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
+    return any(layer[(*side, 3)].any() and not subject[(*side, 3)].any() for side in sides)
 
 
 def _cover(opacity: npt.NDArray[np.uint8], level: int, width: float, sigma: float, under: int) -> Floats:
@@ -78,41 +88,44 @@ def _cover(opacity: npt.NDArray[np.uint8], level: int, width: float, sigma: floa
     solid = opacity >= level
     if not solid.any():
         return np.zeros(opacity.shape, np.float32)
-    distance = _distance(opacity.astype(np.float32) / (2 * level), solid, width + _FADED * sigma + 1)
+    # The edge is nearer than the middle of the nearest solid pixel, and not by more than the way between two of them.
+    coarse = ndimage.distance_transform_edt(~solid).astype(np.float32)
+    fade = max(0.5, _FADED * sigma)
+    cover: Floats = (coarse <= width - fade).astype(np.float32)
+    open_ = (coarse > max(width - fade, 0)) & (coarse < width + fade + 1.5)
+    distance = _distances(np.divide(opacity, 2 * level, dtype=np.float32), solid, open_)
     if sigma > 0:
-        cover = (special.erfc((distance - width) / np.float32(sigma * math.sqrt(2))) / 2).astype(np.float32)
+        cover[open_] = special.erfc((distance - width) / (sigma * math.sqrt(2))) / 2
+        at_edge = float(special.erfc(-width / (sigma * math.sqrt(2)))) / 2
     else:
-        cover = np.clip(width - distance + 0.5, 0, 1)
-    # As dark as at the edge, it goes on under what is half clear there, but not under what is so all through.
-    cover[solid] = max(float(cover[solid].max()), 0.0)
+        cover[open_] = np.clip(width - distance + 0.5, 0, 1)
+        at_edge = min(width + 0.5, 1.0)
+    # It goes on under what is half clear at the edge, but not under what is so all through.
+    cover[solid] = np.float32(at_edge)
     cover[ndimage.binary_erosion(solid, iterations=under, border_value=1)] = 0
     return cover
 
 
-def _distance(alpha: Floats, solid: npt.NDArray[np.bool_], reach: float) -> Floats:
-    """How far each pixel's middle is from the edge, outside and up to ``reach``; 0 inside.
+def _distances(alpha: Floats, solid: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_]) -> Floats:
+    """How far the middles of wanted pixels are from the edge.
 
     Args:
         alpha: passes one half at the edge.
         solid: where it is one half or more.
-        reach: in pixels; beyond, it is infinite.
+        wanted: which pixels.
     """
-    from scipy.ndimage import distance_transform_edt
+    from scipy.spatial import cKDTree
 
-    coarse, nearest = distance_transform_edt(~solid, return_indices=True)
-    near = (coarse > 0) & (coarse <= reach + 1)
-    y, x = np.nonzero(near)
-    seed_y, seed_x = nearest[0][near], nearest[1][near]
-    del nearest
-    found = np.where(solid, np.float32(0), np.float32(np.inf))
-    least = np.full(len(y), np.inf, np.float32)
-    padded = np.pad(alpha, 1)
-    here = padded[seed_y + 1, seed_x + 1]
-    for down, across in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-        there = padded[seed_y + 1 + down, seed_x + 1 + across]
-        # Between a solid pixel and its neighbour the opacity passes one half here.
-        share = (here - 0.5) / np.maximum(here - there, 1e-3)
-        away = np.hypot(y - seed_y - down * share, x - seed_x - across * share).astype(np.float32)
-        np.minimum(least, away, out=least, where=there < 0.5)
-    found[near] = least
+    points = []
+    for axis in (0, 1):
+        here, there = (slice(None, -1), slice(1, None)) if axis == 0 else (np.s_[:, :-1], np.s_[:, 1:])
+        y, x = np.nonzero(solid[here] != solid[there])
+        one, other = alpha[here][y, x], alpha[there][y, x]
+        share = (0.5 - one) / (other - one)
+        points.append(np.stack([y + share, x] if axis == 0 else [y, x + share], axis=1))
+    edge = np.concatenate(points)
+    middles = np.stack(np.nonzero(wanted), axis=1)
+    if not len(edge) or not len(middles):
+        return np.full(len(middles), np.inf, np.float32)
+    found: Floats = cKDTree(edge).query(middles)[0].astype(np.float32)
     return found

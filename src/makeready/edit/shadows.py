@@ -204,34 +204,36 @@ def _together(found: Sequence[Thing]) -> Iterable[list[Thing]]:
 
 def _cast_by_all(alpha: Floats, found: Sequence[Thing], light: Light, look: _Look) -> Floats:
     """What is left of the light, taken from 1: the marks of all things."""
-    touch, near, cast = np.zeros_like(alpha), np.zeros_like(alpha), np.zeros_like(alpha)
+    touch, near, cast = (np.zeros(alpha.shape, np.float32) for _ in range(3))
     for thing in found:
-        touch = np.maximum(touch, _at_foot(alpha.shape, thing, width=0.006, lift=0.012))
-        near = np.maximum(near, _at_foot(alpha.shape, thing, width=0.035, lift=0.12))
+        _at_foot(thing, touch, width=0.006, lift=0.012)
+        _at_foot(thing, near, width=0.035, lift=0.12)
         _cast(alpha, thing, light, look, cast)
     left = (1 - look.touch * touch) * (1 - look.near * near) * (1 - look.cast * cast.clip(0, 1))
-    dark: Floats = 1 - left
-    return dark
+    return np.subtract(1, left, dtype=np.float32)
 
 
-def _at_foot(shape: tuple[int, ...], thing: Thing, *, width: float, lift: float) -> Floats:
+def _at_foot(thing: Thing, into: Floats, *, width: float, lift: float) -> None:
     """A shade along the line on which a thing stands, fainter where it is off the ground.
 
     Args:
-        shape: of the picture.
         thing: what stands.
+        into: where it is drawn; where two overlap, the darker one counts.
         width: how far the shade reaches, of the thing's size.
         lift: how far off the ground the thing leaves a third of it, of its size.
     """
     sigma = max(0.7, width * thing.size)
-    strength = np.zeros(shape[1], np.float32)
-    strength[thing.left : thing.right] = np.exp(-thing.gap / (lift * thing.size))
     reach = math.ceil(3 * sigma)
+    left, right = max(0, thing.left - reach), min(into.shape[1], thing.right + reach)
+    ground = thing.ground[left:right]
+    top, bottom = max(0, int(ground.min()) - reach), min(into.shape[0], int(ground.max()) + reach + 1)
+    strength = np.zeros(right - left, np.float32)
+    strength[thing.left - left : thing.right - left] = np.exp(-thing.gap / (lift * thing.size))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     strength = np.convolve(np.pad(strength, reach), kernel / kernel.sum(), mode="valid").astype(np.float32)
-    below = (np.arange(shape[0], dtype=np.float32)[:, None] + np.float32(0.5) - thing.ground[None, :]) / sigma
-    shade: Floats = strength * np.exp(np.float32(-0.5) * below * below)
-    return shade
+    below = (np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5) - ground[None, :]) / sigma
+    part = into[top:bottom, left:right]
+    np.maximum(part, strength * np.exp(np.float32(-0.5) * below * below), out=part)
 
 
 def _cast(alpha: Floats, thing: Thing, light: Light, look: _Look, into: Floats) -> None:
@@ -291,8 +293,8 @@ def _smooth(line: Floats, width: int) -> Floats:
 def _heights(ground: Floats, rows: Floats, columns: Floats, across: float, back: float) -> Floats:
     """How high above its foot a point is whose shadow falls on each pixel.
 
-    The point at a height h above the foot (x, ground(x)) throws it to (x + across h, ground(x) - back h). That is solved
-    for h by Newton's method.
+    The point at a height h above the foot (x, ground(x)) throws it to (x + across h, ground(x) - back h). That is
+    solved for h by Newton's method.
     """
     height = (_at(ground, columns) - rows) / np.float32(back)
     if np.ptp(ground) < 0.5:

@@ -440,7 +440,7 @@ DEEDS: Mapping[str, Mapping[str, object]] = {
         upscale|enlarge|increase resolution|higher resolution|upsample|super resolution|high resolution|
         improve resolution|raise resolution|bigger resolution
         """,
-        {"edit": "upscale"},
+        {"edit": "enlarge_first"},
     ),
 }
 #: Of those, what has to be asked to be added: "shadow" alone says nothing.

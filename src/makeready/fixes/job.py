@@ -57,6 +57,8 @@ class Job:
         #: Costly facts that the present step reads, set by whoever takes the steps.
         self.needs: frozenset[str] = frozenset()
         self.tell: Callable[[float], None] = progress or _silent
+        #: Why the present step changes nothing, where it can say so.
+        self.why: str | None = None
         self._facts: Artwork | None = None
         self._gathered: frozenset[str] = frozenset()
         self._work: WorkingPdf | WorkingRaster = self._opened(source.native, kind)

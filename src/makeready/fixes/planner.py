@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from makeready.changes import Left, Plan, Safety, Stage, Step
-from makeready.errors import UsageError, did_you_mean
+from makeready.errors import UsageError
 from makeready.facts import Artwork
 from makeready.params import Params, strictest
 from makeready.registry import Fix, Registry
@@ -119,27 +117,8 @@ def chain(links: Iterable[Mapping[str, Any] | str], fixes: Registry[Fix], facts:
     return tuple(steps)
 
 
-def params_of(fix: Fix, settings: Mapping[str, Any]) -> Params:
-    """The settings of a fix, made valid.
-
-    Raises:
-        UsageError: one does not exist or fit, with the nearest known one.
-    """
-    try:
-        return fix.params.model_validate(dict(settings))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in (fix.id, *first["loc"]))
-        if first["type"] == "extra_forbidden":
-            known = list(fix.params.model_fields)
-            unknown = str(first["loc"][-1])
-            hint = did_you_mean(unknown, known) or f"{fix.id} has {', '.join(known) or 'no settings'}."
-            raise UsageError(f"{where} is no setting.", hint) from error
-        raise UsageError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
-
-
 def _step(fix: Fix, settings: Mapping[str, Any], facts: Artwork | None, codes: Sequence[str]) -> Step:
-    params = params_of(fix, settings)
+    params = fix.valid(settings)
     said = {name: value for name, value in params.model_dump(mode="json").items() if name in settings}
     reason = f"cures {', '.join(codes)}" if codes else "asked for"
     return Step(fix.id, said, tuple(codes), reason, fix.safety, _seconds(fix, facts))

@@ -14,6 +14,8 @@ _SAFETY = {
     Safety.MANUAL: "manual: it only says what to ask for",
 }
 _KINDS = {"pdf": "PDF", "raster": "raster files"}
+#: Settings that ``makeready apply`` has options of the same names for.
+_TAKEN = ("format", "output", "to")
 
 
 def fix_page(fix: Fix) -> str:
@@ -36,7 +38,11 @@ def fix_page(fix: Fix) -> str:
     if fix.cures and fix.safety is not Safety.MANUAL:
         allow = "" if fix.safety is Safety.SAFE else f" --allow {fix.safety}"
         lines.append(f"$ makeready fix {_files(fix).partition(' ')[0]}{allow}")
-    return "\n".join([*lines, "```"]) + "\n"
+    lines.append("```")
+    if taken := [name for name in _TAKEN if name in fix.params.model_fields]:
+        told = " and ".join(f"`--param {name}=…`" for name in taken)
+        lines += ["", f"`apply` has options of its own by the names of some settings: write {told}."]
+    return "\n".join(lines) + "\n"
 
 
 def _files(fix: Fix) -> str:

@@ -116,7 +116,7 @@ def _step(run: StepRun, verbose: bool) -> Iterator[Said]:
     if run.outcome is StepOutcome.REFUSED:
         yield Said(f"{run.step.fix} refused: {clean(run.reason or '')}", style="yellow")
     elif run.outcome is StepOutcome.UNCHANGED:
-        yield Said(f"{run.step.fix}: nothing to do")
+        yield Said(f"{run.step.fix}: nothing to do" + (f": {clean(run.reason)}" if run.reason else ""))
     else:
         yield Said(f"{named(run.step.fix, run.step.settings)}: {counted(len(run.changes), 'change')}")
         shown = run.changes if verbose else run.changes[:MOST_CHANGES]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,16 @@ class Announcer:
         if dialect is None or dialect.announce is None:
             return jobs.announced(connection, job)
         siblings = jobs.in_batches(connection, [job.batch_id])[job.batch_id] if job.batch_id else []
-        news = News(self._ended(connection, job), tuple(self._ended(connection, one) for one in siblings),
-                    self._settings)  # fmt: skip
-        return json.dumps(dialect.announce(news))
+        ended, *batch = self._ended(connection, [job, *siblings])
+        return json.dumps(dialect.announce(News(ended, tuple(batch), self._settings)))
 
-    def _ended(self, connection: Connection, job: Job) -> Ended:
-        named: dict[str, str] = (job.result or {}).get("files", {})
-        rows = connection.execute(select(tables.file).where(tables.file.c.id.in_(named.values())))
-        known = {row.id: self._files.link(file_of(row)) for row in rows}
-        return Ended(job, {role: known[id] for role, id in named.items() if id in known})
+    def _ended(self, connection: Connection, ended: Sequence[Job]) -> list[Ended]:
+        """Jobs with links to their files; one question for all, as others wait for this transaction."""
+        named: list[dict[str, str]] = [(job.result or {}).get("files", {}) for job in ended]
+        wanted = {id for files in named for id in files.values()}
+        rows = connection.execute(select(tables.file).where(tables.file.c.id.in_(wanted)))
+        links = {row.id: self._files.link(file_of(row)) for row in rows}
+        return [
+            Ended(job, {role: links[id] for role, id in files.items() if id in links})
+            for job, files in zip(ended, named, strict=True)
+        ]

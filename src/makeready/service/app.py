@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from makeready.service.dialects import Dialect
     from makeready.service.settings import Settings
 
+#: What a form with files begins its media type with.
+_FORM = b"multipart/form-data"
 #: What goes around a file in a form.
 _FORM_BYTES = 64 << 10
 #: The client went away before its answer; nobody sees this status but the log.
@@ -96,6 +98,8 @@ class Front:
         path: str = scope["path"]
         dialect, app, most = self._found(path)
         asked.dialect = dialect
+        if dialect is not None and not given.get(b"content-type", b"").lower().startswith(_FORM):
+            most = min(most, dialect.body_bytes)  # it is held in memory: the files of a form are not
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

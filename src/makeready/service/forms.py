@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The most fields of a form that are not files.
 _FIELDS = 1000
+#: The most bytes of all of them together: they are held in memory.
+_TEXT = 1 << 20
 
 
 class Parts(MultiPartParser):
@@ -25,6 +27,7 @@ class Parts(MultiPartParser):
         super().__init__(request.headers, stream, max_files=files, max_fields=_FIELDS)
         self._file_bytes = file_bytes
         self._read = 0
+        self._text = 0
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
@@ -34,6 +37,11 @@ class Parts(MultiPartParser):
         super().on_part_data(data, start, end)
         part = self._current_part
         if part.file is None:
+            self._text += end - start
+            if self._text > _TEXT:
+                raise TooMuchData(
+                    f"The fields of the form have more than {_TEXT >> 20} MB of text.", "Send less of it."
+                )
             return
         self._read += end - start
         if self._read > self._file_bytes:
@@ -54,7 +62,7 @@ async def parts(request: Request, *, files: int, file_bytes: int) -> FormData:
 
     Raises:
         InvalidRequest: it is no such form, or has more files than may be.
-        TooMuchData: a file is too large.
+        TooMuchData: a file is too large, or the fields are.
     """
     stream: Any = request.stream()
     try:

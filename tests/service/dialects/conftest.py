@@ -175,9 +175,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A small network, for which red is what the picture is about, stands for ISNet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAKEREADY_MODEL_DIR", str(subjects.red_isnet(tmp_path_factory.mktemp("models"))))
+        before = structlog.get_config()
         structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
         yield
-        structlog.reset_defaults()
+        structlog.configure(**before)  # its very lists: loggers that were bound before have them
 
 
 @pytest.fixture(scope="module")

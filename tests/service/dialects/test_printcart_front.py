@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-import makeready.service.dialects as dialects
 from makeready.service import tables
 from service.dialects.conftest import Client, House, housed
 
@@ -272,18 +270,3 @@ def test_checks_are_refused_before_they_are_begun(front: House, client: Client) 
         answer = client.post(CHECKS, good | more)
         assert answer.status_code == 422, more
     assert front.service.jobs.listed(client.account.id, limit=10) == []
-
-
-def test_a_dialect_knows_nothing_below_the_service() -> None:
-    allowed = re.compile(
-        r"makeready\.service\.(core|errors|auth|api|observe|problems|limits|settings|dialects)(\.|$)"
-    )  # limits, problems and settings: what the front hands to a dialect
-    folder = Path(dialects.__file__).parent
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else names
-            if isinstance(node, ast.ImportFrom) and node.module == "makeready.service":
-                names = [f"makeready.service.{alias.name}" for alias in node.names]
-            for name in names:
-                assert not name.startswith("makeready") or allowed.match(name), f"{path.name} imports {name}"

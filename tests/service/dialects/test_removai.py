@@ -14,9 +14,11 @@ import requests
 from sqlalchemy import func, select
 
 from makeready.service import dialects
+from makeready.service.app import create_app
 from makeready.service.tables import delivery
 from service.dialects.conftest import Client, House, housed
 from service.dialects.customers import Mailbox, ball, curl, deliver, mailbox, opened, wall
+from service.speaking import Client as InProcess
 
 REMOVE = "/v1/remove-background"
 URL, FILE, BATCH, IMAGES = f"{REMOVE}/url", f"{REMOVE}/file", f"{REMOVE}/batch", "/v1/images"
@@ -122,8 +124,8 @@ def test_every_format_is_written(
 @pytest.mark.parametrize(
     ("given", "asked", "size"),
     [
-        ((3000, 1500), "original", (3000, 1500)), ((3000, 1500), "small", (1080, 540)),
-        ((1500, 3000), "medium", (960, 1920)), ((3000, 1500), "large", (2880, 1440)),
+        ((1400, 700), "original", (1400, 700)), ((1400, 700), "small", (1080, 540)),
+        ((500, 2000), "medium", (480, 1920)), ((3000, 500), "large", (2880, 480)),
         ((240, 180), "small", (240, 180)), ((1080, 900), "small", (1080, 900)),
     ],
 )  # fmt: skip
@@ -209,6 +211,17 @@ def test_a_file_over_25_mb_is_refused_while_it_comes(desk: House, visitor: Clien
     assert most == 25 << 20
     answer = visitor.send(FILE, files={"file": ("photo.jpg", bytes(most + 1))})
     assert "25 MB" in refused(answer, 400, "invalid_request")
+    assert left(desk, visitor) == 20
+
+
+def test_what_is_held_in_memory_is_small(desk: House, visitor: Client) -> None:
+    # Without a network: who is refused while sending may hear of the closed door before the answer.
+    inside = InProcess(create_app(desk.service))
+    key, fields = {"X-API-Key": visitor.key}, {f"field{number}": "x" * 200_000 for number in range(6)}
+    answer = inside.post(FILE, headers=key, files=PICTURE, data=fields)
+    assert "1 MB of text" in refused(answer, 400, "invalid_request")
+    for given in ({"json": {"url": "x" * (1 << 20)}}, {"data": fields}):
+        assert "larger than" in refused(inside.post(URL, headers=key, **given), 400, "invalid_request")
     assert left(desk, visitor) == 20
 
 

@@ -74,7 +74,9 @@ def background(scene: Scene, params: Background) -> Iterator[Change]:
         yield Change(f"A picture was laid behind the subject, {how}.", page=1)
     if params.color is not None:
         colour = colours.parse(params.color)
-        if colour[3]:
+        if not colour[3]:  # also where another edit laid one
+            scene.ground.pop(COLOUR, None)
+        else:
             scene.ground[COLOUR] = lambda _, ground: backdrop.coloured(ground, colour)
             yield Change(f"{params.color} was laid under everything.", page=1, details={"rgba": list(colour)})
 

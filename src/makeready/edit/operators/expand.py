@@ -22,6 +22,7 @@ _HOW = {
     "texture": "The background was continued with texture of its own.",
     "scene": "The background was continued by a generator.",
 }
+_WHOLE = "The background reaches everywhere: there was nothing to continue."
 
 
 class Expand(Params):
@@ -64,13 +65,16 @@ def expand(scene: Scene, params: Expand) -> Iterator[Change]:
     removed = scene.removed
     if removed and not scene.ground:
         raise Refusal("there is no background to continue: keep the picture's own, or lay a picture behind the subject")
+    if not scene.ground and scene.frame().placement.covers and (scene.picture[..., 3] == 255).all():
+        _tell(notes, _WHOLE)
+        return
     seed = scene.seed if params.seed is None else params.seed
 
     def lay(frame: Frame, ground: Pixels) -> Pixels:
         from makeready.edit import expanding, painting
 
         if not expanding.clear(ground).any():
-            _tell(notes, "The background reaches everywhere: there was nothing to continue.")
+            _tell(notes, _WHOLE)
             return ground
         barred = None if removed else _subject(frame, notes)
         kind: Any = params.mode

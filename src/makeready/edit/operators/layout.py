@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import field_validator, model_validator
@@ -138,7 +139,10 @@ def layout(scene: Scene, params: Placing) -> Iterator[Change]:
                     f"layout: {name} cannot be given where the background stays: the whole picture is placed.",
                     "Leave it out, or cut the subject out first (cut_out).",
                 )
-    scene.layout = params.layout()
+    wanted = params.layout()
+    if scene.layout.proposed and not any(name.startswith("padding") for name in params.model_fields_set):
+        wanted = replace(wanted, padding=scene.layout.padding)
+    scene.layout = wanted
     placement = scene.frame().placement
     if placement.leaves(scene.width, scene.height):
         return

@@ -21,7 +21,7 @@ class Lighting(Params):
 
     mode: Mode = param(
         "auto",
-        "auto puts brightness, contrast and the colour of the light right; preserve_hue_and_saturation lightness alone.",
+        "auto puts brightness, contrast and white balance right; preserve_hue_and_saturation lightness alone.",
     )
 
 

@@ -73,9 +73,10 @@ def shadow(scene: Scene, params: Shadow) -> Iterator[Change]:
     For pictures that were taken from straight above with the subject on its side, take floating. A subject that the
     picture cuts off at the bottom gets no shadow: nobody sees what it stands on.
     """
-    from makeready.edit import colours
+    from makeready.edit import colours, cutting
     from makeready.edit.shadows import Light
 
+    cutting.by_transparency(scene)
     length = _LENGTHS[params.mode] if params.length is None else params.length
     light = Light(params.mode, params.angle, length, params.opacity, colours.parse(params.color))
     if cast(scene, light):
@@ -101,7 +102,11 @@ def cast(scene: Scene, light: Light) -> bool:
             _note(scene, _LOST)
         return drawn.layer
 
+    # The outline, where there is one already, stays over it.
+    outline = scene.under.pop("outline", None)
     scene.under["shadow"] = paint
+    if outline is not None:
+        scene.under["outline"] = outline
     return True
 
 

@@ -13,6 +13,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from makeready import raster
+from makeready.errors import UnreadableFile
+from makeready.raster.mend import metadata
+
 #: JPEG: EXIF and XMP, Photoshop and IPTC, what other programs keep for themselves, comments. JFIF (APP0), ICC (APP2)
 #: and Adobe's word on the colours (APP14) stay.
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
@@ -50,8 +54,20 @@ def strip(path: Path, orientation: int | None = None) -> None:
     data = path.read_bytes()
     for magic, without in _KINDS:
         if data.startswith(magic):
-            path.write_bytes(without(data, orientation))
+            path.write_bytes(_as_dense(data, without(data, orientation)))
             return
+
+
+def _as_dense(data: bytes, stripped: bytes) -> bytes:
+    """What is left of a JPEG, with the density that only its EXIF told."""
+    if not stripped.startswith(b"\xff\xd8\xff"):
+        return stripped
+    with contextlib.suppress(UnreadableFile):  # there is no telling then
+        before, after = (raster.read(one, max_pixels=None).density for one in (data, stripped))
+        if before is not None and after is None:
+            density = float(before[0]), float(before[1])
+            return metadata.jpeg_with_density(stripped, density)
+    return stripped
 
 
 def _jpeg(data: bytes, orientation: int | None) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from makeready.service.dialects.photoroom.kinds import Choice, Flag, Number, Preset
-from makeready.service.dialects.photoroom.parameters import Parameter
+from makeready.service.dialects.photoroom.kinds import Choice, Flag, Number, Picture, Preset
+from makeready.service.dialects.photoroom.parameters import EDIT, SEGMENT, Parameter
 from makeready.service.dialects.photoroom.shaping import JOB, NOTES
 
 
@@ -197,6 +197,40 @@ def described(one: Parameter) -> str:
     if isinstance(one.kind, Choice) and one.kind.legacy:
         said.append(f"Older words are taken, too: {', '.join(f'`{word}`' for word in one.kind.legacy)}.")
     return " ".join(said)
+
+
+def page() -> str:
+    """Every parameter, as a page of the documentation."""
+    lines = [
+        "# Parameters of the photoroom API",
+        "",
+        "Names are those of the request; a parameter without a method goes with both. [The API](photoroom.md) says how",
+        "values are written.",
+    ]
+    for path, table in (("/v2/edit", EDIT), ("/v1/segment", SEGMENT)):
+        lines += ["", f"## {path}", "", "| parameter | takes | default | |", "|---|---|---|---|"]
+        for one in table.values():
+            method = "" if len(one.methods) > 1 or table is SEGMENT else f" ({one.methods[0]})"
+            older = f" Also `{'`, `'.join(one.aliases)}`." if one.aliases else ""
+            default = f"`{one.default}`" if one.default else ""
+            lines.append(f"| `{one.name}`{method} | {_taken(one)} | {default} | {described(one)}{older} |")
+    return "\n".join(lines) + "\n"
+
+
+def _taken(one: Parameter) -> str:
+    """What a parameter takes, in a few words."""
+    match one.kind:
+        case Choice(words=words):
+            return ", ".join(f"`{word}`" for word in words)
+        case Flag():
+            return "`true`, `false`"
+        case Number(least=least, most=most, whole=whole):
+            return f"{'whole number' if whole else 'number'}, {least:.16g} to {most:.16g}"
+        case Preset(names=names):
+            return ", ".join(f"`{name}`" for name in names)
+        case Picture(most=most):
+            return "a file" if most == 1 else f"up to {most} files"
+    return type(one.kind).__name__.lower()
 
 
 def _either(names: tuple[str, ...]) -> str:

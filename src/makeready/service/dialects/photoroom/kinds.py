@@ -13,11 +13,11 @@ from makeready.errors import did_you_mean
 
 _HEX = re.compile(r"#?(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
 _COLOUR_NAME = re.compile(r"[A-Za-z][A-Za-z _-]{2,39}")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_SIZE = re.compile(r"auto|originalImage|croppedSubject|[1-9]\d{0,4}x[1-9]\d{0,4}")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_SIZE = re.compile(r"auto|originalImage|croppedSubject|[1-9]\d{0,4}x[1-9]\d{0,4}", re.ASCII)
 _WEB = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
-_PIXELS = re.compile(r"(\d{1,5}(?:\.\d+)?)\s*px")
-_SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
+_PIXELS = re.compile(r"(\d{1,5}(?:\.\d+)?)\s*px", re.ASCII)
+_SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: The largest gap, as a share of the result.
 _WIDEST = 0.49

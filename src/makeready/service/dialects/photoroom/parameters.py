@@ -254,7 +254,7 @@ def _edit() -> Iterator[Parameter]:
     yield _seed("beautify", "beautify")
     yield Parameter(
         name="lighting.mode",
-        kind=Choice({"ai.auto": "auto", "ai.preserve-hue-and-saturation": "preserve-hue-and-saturation"}),
+        kind=Choice({"ai.auto": "auto", "ai.preserve-hue-and-saturation": "preserve_hue_and_saturation"}),
         edit="lighting", setting="mode", begins=True, example="ai.auto",
         help="Better light on the subject; `ai.preserve-hue-and-saturation` leaves hues and saturations alone.",
     )  # fmt: skip
@@ -330,7 +330,7 @@ def _edit() -> Iterator[Parameter]:
         other = "imageFile" if name == "imageUrl" else "imageUrl"
         yield Parameter(
             name=f"background.guidance.{name}", kind=kind, edit="generate_background", role="guidance",
-            methods=methods, cut_out_only=True, without=(f"background.guidance.{other}",),
+            example="https://example.com/image.jpg" if name == "imageUrl" else "", methods=methods, cut_out_only=True, without=(f"background.guidance.{other}",),
             help="A picture that the painted background follows; at most 30 MB.",
         )  # fmt: skip
     yield Parameter(
@@ -366,7 +366,7 @@ def _edit() -> Iterator[Parameter]:
         help="Its width, as a share of the longer side.",
     )  # fmt: skip
     yield Parameter(
-        name="outline.blurRadius", kind=Number(0, 0.025), edit="outline", setting="blur", default="0", example="0.01",
+        name="outline.blurRadius", kind=Number(0, 0.025), edit="outline", setting="blur_radius", default="0", example="0.01",
         help="How soft its edge is, as a share of the longer side.",
     )  # fmt: skip
     # The file

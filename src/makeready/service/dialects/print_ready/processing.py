@@ -53,7 +53,7 @@ class Wanted:
         """The parameters of the job of one picture."""
         return {
             "inputs": {"image": {"file": picture.file.id}},
-            "options": {**self.options, "accept": list(_FORMATS)},
+            "options": {**self.options, "accept": list(_FORMATS), "name": picture.file.name},
             "request": {
                 "variant": self.variant,
                 "params": self.params,

@@ -416,6 +416,16 @@ def test_explain_lists_checks_and_fixes_and_explains_each(house: Path) -> None:
     assert invoke("explain", "house_note", "--plugin", house).stdout.startswith("# house_note: House note")
 
 
+def test_a_page_says_how_to_write_settings_whose_names_the_command_takes() -> None:
+    own = {
+        name.removeprefix("--").replace("-", "_") for option in main.commands["apply"].params for name in option.opts
+    }
+    for fix in fixes.catalogue():
+        page = invoke("explain", fix.id).stdout
+        taken = sorted(own & set(fix.params.model_fields))
+        assert [name for name in sorted(fix.params.model_fields) if f"`--param {name}=" in page] == taken, fix.id
+
+
 def test_an_unknown_name_is_told_the_nearest_of_all() -> None:
     for wrong, meant in (("add_bled", "add_bleed"), ("IMG110", "IMG1"), ("postr", "poster")):
         result = invoke("explain", wrong)

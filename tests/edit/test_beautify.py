@@ -46,8 +46,9 @@ def test_what_was_asked_for_comes_before(product: np.ndarray) -> None:
     drawn = makeready.edit(product, wished).pixels
     assert drawn.shape[:2] == (300, 300)
     green = (drawn[..., :3] == (0, 255, 0)).all(axis=2)
-    assert green[:89].all()
-    assert green[211:].all()
+    # Lanczos rings: a little of the subject is seen some pixels further out.
+    assert green[:80].all()
+    assert green[220:].all()
 
 
 def test_a_size_alone_keeps_the_room_for_the_shadow(product: np.ndarray) -> None:

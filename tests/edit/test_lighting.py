@@ -61,7 +61,7 @@ def test_a_well_lit_picture_hardly_changes(mode: str) -> None:
 def test_a_dark_picture_comes_near_to_the_well_lit_one(exposure: float) -> None:
     dark = scene(exposure)
     assert difference(lit(dark), scene()) < 0.4 * difference(dark, scene())
-    assert oklab(lit(dark))[..., 0].mean() == pytest.approx(oklab(scene())[..., 0].mean(), abs=0.08)
+    assert oklab(lit(dark))[..., 0].mean() == pytest.approx(oklab(scene())[..., 0].mean(), abs=0.1)
 
 
 @pytest.mark.parametrize("cast", [(1.1, 1.0, 0.85), (0.9, 1.0, 1.12), (1.0, 0.92, 1.0)])
@@ -70,7 +70,7 @@ def test_grays_with_a_cast_become_nearly_neutral(cast: tuple[float, float, float
         return float(np.linalg.norm(oklab(pixels)[:30, 60:, 1:].mean(axis=(0, 1))))
 
     seen = scene(0.9, cast)
-    assert colour(lit(seen)) < 0.55 * colour(seen)
+    assert colour(lit(seen)) < 0.004 + 0.5 * colour(seen)
 
 
 @pytest.mark.parametrize("mode", ["auto", "preserve_hue_and_saturation"])
@@ -86,11 +86,12 @@ def test_preserving_keeps_hue_and_chroma(exposure: float) -> None:
     after = lit(before, "preserve_hue_and_saturation")
     was, became = oklab(before), oklab(after)
     assert np.abs(became[..., 0] - was[..., 0]).max() > 0.03
-    # a and b stay within what rounding to 8 bits makes, which is most in the dark: so do chroma and hue.
-    rounding = 0.006 + 0.02 * np.clip(0.3 - became[..., 0], 0, None)
-    assert (np.abs(became[..., 1:] - was[..., 1:]).max(axis=-1) < rounding).all()
+    # One level of 8 bits: so much a and b change with it, more in the dark. Half of it is rounding.
+    step = np.where(after > 127, -1, 1)
+    level = np.max([np.abs(oklab(after + step * np.eye(3, dtype=int)[n]) - became) for n in range(3)], axis=0)
+    assert (np.abs(became[..., 1:] - was[..., 1:]) < 0.002 + 2 * level[..., 1:].max(axis=-1, keepdims=True)).all()
     strong = np.hypot(was[..., 1], was[..., 2]) > 0.06
-    turned = np.angle((became[..., 1] + 1j * became[..., 2]) / (was[..., 1] + 1j * was[..., 2]))[strong]
+    turned = np.angle((became[..., 1] + 1j * became[..., 2])[strong] / (was[..., 1] + 1j * was[..., 2])[strong])
     assert np.degrees(np.abs(turned)).max() < 6
     assert np.degrees(np.abs(turned)).mean() < 0.8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Form, UploadFile
 from PIL import Image
+from starlette.datastructures import UploadFile as StarletteFile
 
 from makeready.service.api import api
 from makeready.service.app import create_app
@@ -117,12 +119,12 @@ def test_the_size_is_that_which_people_see(sender: Sender) -> None:
     ("data", "status", "code", "why"),
     [
         (b"", 422, "VALIDATION_ERROR", "empty"),
-        (b"hello", 415, "UNSUPPORTED_MEDIA_TYPE", ""),
+        (b"hello", 415, "UNSUPPORTED_MEDIA_TYPE", "of no known kind. Send JPEG, PNG, TIFF."),
         (b"<html><body>404", 415, "UNSUPPORTED_MEDIA_TYPE", "web page"),
         (b"%PDF-1.7\n", 415, "UNSUPPORTED_MEDIA_TYPE", "a PDF file, which is not taken here. Send JPEG, PNG, TIFF"),
         (picture("WEBP"), 415, "UNSUPPORTED_MEDIA_TYPE", "a WebP file"),
-        (picture("JPEG")[:40], 422, "VALIDATION_ERROR", "damaged"),
-        (picture("PNG", (1001, 1000)), 413, "PAYLOAD_TOO_LARGE", "megapixels"),
+        (picture("JPEG")[:40], 422, "VALIDATION_ERROR", "The picture is damaged: it ends inside its JPEG header"),
+        (picture("PNG", (1001, 1000)), 413, "PAYLOAD_TOO_LARGE", "The picture is too large: 1001 × 1000 px"),
         (picture("PNG") + bytes(MEGABYTE // 2), 413, "PAYLOAD_TOO_LARGE", "larger than"),
         (picture("PNG") + bytes(MEGABYTE), 413, "PAYLOAD_TOO_LARGE", "larger than 1 MB"),
     ],
@@ -166,6 +168,21 @@ def test_a_file_that_is_too_large_is_refused_before_the_rest_has_come(sender: Se
     assert sum(sent) < 1.2 * MEGABYTE
 
 
+def test_text_in_place_of_a_file_is_told_as_what_it_is(sender: Sender) -> None:
+    answer = sender.post(PATH, files={"image": (None, "photo.jpg")}, headers=sender.headers)
+    assert answer.status_code == 422
+    assert answer.json()["where"] == {"image": ["It has to be a file: with curl, the name of a file has @ before it"]}
+
+
+def test_a_full_disk_is_no_fault_of_the_client(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(StarletteFile, "write", full)
+    answer = sender.send(picture())
+    assert (answer.status_code, answer.json()["oh"]) == (503, "SERVICE_UNAVAILABLE")
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -185,7 +202,7 @@ def test_more_files_than_an_api_takes_are_refused(sender: Sender) -> None:
     files = [("image", (f"{number}.png", picture("PNG"))) for number in range(3)]
     answer = sender.post(PATH, files=files, headers=sender.headers)
     assert answer.status_code == 422
-    assert "Too many files" in answer.json()["why"]
+    assert "more than 2 files" in answer.json()["why"]
 
 
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart"])

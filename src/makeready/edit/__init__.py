@@ -95,6 +95,8 @@ def steps(edits: Sequence[Link]) -> list[tuple[Edit, Any]]:
     Raises:
         UsageError: an edit does not exist or is asked for twice, or a setting does not fit.
     """
+    if isinstance(edits, str | Mapping):
+        raise UsageError("Edits are a list.", 'Write ["cut_out", {"edit": "shadow", "mode": "soft"}].')
     known = catalogue()
     found: dict[str, tuple[Edit, Any]] = {}
     for place, link in enumerate(edits, start=1):

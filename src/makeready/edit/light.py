@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-#: Pixels that the light is measured in, and that are changed at a time.
-_SAMPLE, _STRIP = 250_000, 60_000
+#: Pixels that the light is measured in, and that are changed at a time: with more, BLAS starts threads for products of
+#: colours and matrices, and these wait for each other longer than they work.
+_SAMPLE, _STRIP = 250_000, 25_000
 #: Lightness of OKLab, of the brightest and the darkest hundredth: from here on they need no stretching.
-_WHITE, _BLACK = 0.93, 0.22
+_WHITE, _BLACK = 0.93, 0.28
 #: The most that the brightest are raised, times, and that the darkest are lowered.
-_RAISED, _LOWERED = 1.5, 0.1
+_RAISED, _LOWERED = 1.5, 0.08
 #: From here on, what would become brighter than white is bent.
 _KNEE = 0.8
 #: The subject's mean lightness is good in between; the way there is gone as far as the last number says.
@@ -37,6 +38,8 @@ _TOWARDS = 0.7
 _GAMMA = (0.6, 1.5)
 #: Chroma up to which a color counts as a gray with a cast, and the share of all pixels that must be such.
 _GRAY, _GRAYS = 0.06, 0.05
+#: Turns of finding where grays gather.
+_GATHERINGS = 4
 #: Grays are looked for among pixels from this lightness on; black says nothing, and pure white says that all is well.
 _TONES = 0.35
 #: A cast of less chroma is nobody's business.
@@ -109,11 +112,14 @@ def measured(picture: Pixels, weights: npt.NDArray[np.uint8] | None, *, balance:
 def _gains(light: Floats, weights: Floats) -> tuple[float, float, float]:
     """What brings the colour of grays back to gray, brightness kept; ones where nothing says that there is a cast."""
     lab = oklab.of_light(light)
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    gray = weights * (chroma < _GRAY) * (lab[..., 0] > _TONES)
-    if gray.sum() < _GRAYS * weights.sum():
-        return 1.0, 1.0, 1.0
-    cast = np.average(lab.reshape(-1, 3), axis=0, weights=gray.ravel())
+    cast = np.zeros(3, np.float32)
+    # From all that may be gray to where most of it gathers: things that are coloured a little do not gather there.
+    for radius in (_GRAY, *[_GRAY / 2] * _GATHERINGS):
+        away = np.hypot(lab[..., 1] - cast[1], lab[..., 2] - cast[2])
+        gray = weights * (away < radius) * (lab[..., 0] > _TONES)
+        if gray.sum() < _GRAYS * weights.sum():
+            return 1.0, 1.0, 1.0
+        cast = np.average(lab.reshape(-1, 3), axis=0, weights=gray.ravel())
     strength = float(np.hypot(cast[1], cast[2]))
     if strength <= _CAST:
         return 1.0, 1.0, 1.0
@@ -132,9 +138,10 @@ def _curve(lightness: Floats, seen: Floats, own: Floats) -> Floats:
     points = np.linspace(0, 1, _POINTS)
     raised = min(max(1.0, _WHITE / max(brightest, 1e-3)), _RAISED)
     lowered = min(max(0.0, darkest - _BLACK), _LOWERED)
-    # Lowered at the dark end only, all of it at the darkest pixel.
-    curve = points * raised - lowered * np.clip((_WHITE - points) / max(_WHITE - darkest, 1e-3), 0, 1) ** 2
-    curve = _bent(np.clip(curve, 0, None) if lowered else curve)
+    # Most at the darkest tone, nothing at black and at white.
+    dark = np.minimum(points / max(darkest, 1e-3), 1)
+    light = np.clip((_WHITE - points) / max(_WHITE - darkest, 1e-3), 0, 1)
+    curve = _bent(points * raised - lowered * dark * np.minimum(light, 1) ** 2)
     middle = float(np.average(np.interp(lightness, points, curve), weights=own))
     wanted = middle + _TOWARDS * (min(max(middle, _MIDDLE[0]), _MIDDLE[1]) - middle)
     if abs(wanted - middle) > 1e-3 and 0.02 < middle < 0.98:

@@ -71,16 +71,19 @@ def _even_out(surface: Floats, unknown: Bits) -> None:
     white = (down + across) % 2 == 0
     halves = (unknown & white, unknown & ~white)
     past = np.float32(_PAST if rounds >= _ROUNDS // 4 else 1)
+    wide = np.pad(surface, 1)
+    inside = wide[1:-1, 1:-1]
     for _ in range(rounds):
         for half in halves:
-            wide = np.pad(surface, 1, mode="edge")
+            wide[0], wide[-1], wide[:, 0], wide[:, -1] = wide[1], wide[-2], wide[:, 1], wide[:, -2]
             move = wide[:-2, 1:-1] + wide[2:, 1:-1]
             move += wide[1:-1, :-2]
             move += wide[1:-1, 2:]
             move *= np.float32(0.25)
-            move -= surface
+            move -= inside
             move *= past
-            np.add(surface, move, out=surface, where=half)
+            np.add(inside, move, out=inside, where=half)
+    surface[:] = inside
 
 
 def _fours(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.generic], ...]:

@@ -88,20 +88,26 @@ class Route(APIRoute):
         # OpenAPI's own way to say that no key is needed.
         is_open = (self.openapi_extra or {}).get("security") == []
 
+        async def handled(request: Request) -> Response:
+            try:
+                return await handler(request)
+            finally:  # files of a form that was refused while it was read, or that the handler read by itself
+                await request.close()
+
         async def served(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
             if is_open:
-                return await handler(request)
+                return await handled(request)
             state = request.app.state
             account = await state.door.enter(request)
             if request.method in _WRITES and b"idempotency-key" in asked(request).given:
 
                 async def passed(receive: Receive) -> Response:
-                    return await handler(StrictRequest(request.scope, receive))
+                    return await handled(StrictRequest(request.scope, receive))
 
                 response: Response = await state.service.idempotency.answered(request, account, state.dialect, passed)
                 return response
-            return await handler(request)
+            return await handled(request)
 
         return served
 

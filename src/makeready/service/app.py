@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from makeready import __version__
+from makeready.errors import MakereadyError
 from makeready.service import dialects as spoken
 from makeready.service import files_app, observe, problems, reference, schema
 from makeready.service.api import handlers
@@ -132,7 +133,7 @@ class Front:
             return []
         try:
             usage = await anyio.to_thread.run_sync(self._service.accounts.usage, account, dialect.currency)
-        except SQLAlchemyError as error:  # the answer itself is worth more
+        except (SQLAlchemyError, MakereadyError) as error:  # the answer itself is worth more
             observe.log.warning("no usage is told", request_id=asked.id, why=str(error))
             return []
         return _encoded(dialect.usage(usage))

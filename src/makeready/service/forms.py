@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from makeready.service.errors import InvalidRequest, TooMuchData
+from makeready.service.errors import InvalidRequest, TooMuchData, Unavailable
+from makeready.service.observe import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -63,12 +64,18 @@ async def parts(request: Request, *, files: int, file_bytes: int) -> FormData:
     Raises:
         InvalidRequest: it is no such form, or has more files than may be.
         TooMuchData: a file is too large, or the fields are.
+        Unavailable: there is no room for the files.
     """
     stream: Any = request.stream()
     try:
         return await Parts(request, stream, files=files, file_bytes=file_bytes).parse()
     except MultiPartException as error:
+        if error.message.startswith("Too many files"):
+            raise InvalidRequest(f"The form has more than {files} files.", "Send fewer files at once.") from error
         said = error.message.rstrip(".")
         raise InvalidRequest(f"The form cannot be read: {said}.", "Send it as multipart/form-data.") from error
+    except OSError as error:  # no fault of the client's, who may try again
+        log.error("no room for uploads", why=str(error))
+        raise Unavailable("The service has no room for the upload just now.", "Send it again in a while.") from error
     finally:
         await stream.aclose()

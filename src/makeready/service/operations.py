@@ -28,8 +28,7 @@ The options of a job are data, and reach its child as they are. Those of the ope
 
 ``edit``, input ``image`` and further pictures by the names that edits use for them, output role ``image``
     ``edits`` a list of edits as for ``makeready.edit``: ``[{"edit": "cut_out"}, {"edit": "shadow", "mode": "soft"}]`` ·
-    ``seed`` a whole number · ``largest`` the longest side that the picture may have · ``accept``.
-    Result: ``width``, ``height``, ``format``, ``changes``, ``notes``.
+    ``seed`` a whole number · ``accept``. Result: ``width``, ``height``, ``format``, ``changes``, ``notes``.
 
 ``upscale``, input ``image``, output role ``image``
     ``scale`` 2, 3 or 4 (4) · ``model`` "auto": the best that is installed and fits into the job's time

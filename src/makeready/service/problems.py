@@ -37,6 +37,7 @@ _MESSAGES = {
     405: "This path does not take this method.",
 }
 #: Where a value stood, as pydantic says it; what follows is the client's own name for it.
+_NO_FILE = "It has to be a file: with curl, the name of a file has @ before it"
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
 
@@ -122,7 +123,9 @@ def _invalid(error: RequestValidationError, request_id: str, status: int) -> Pro
     for one in error.errors():
         place = [str(part) for part in one["loc"]]
         name = ".".join(place[1:] if place and place[0] in _PLACES else place) or "body"
-        fields.setdefault(name, []).append(str(one["msg"]))
+        # The framework's own words for text in place of a file would name its classes.
+        said = _NO_FILE if "UploadFile" in one["msg"] else str(one["msg"])
+        fields.setdefault(name, []).append(said)
     first = next(iter(fields))
     message = f"{first}: {fields[first][0]}."
     if len(fields) > 1:

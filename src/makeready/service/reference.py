@@ -244,4 +244,6 @@ def _curl(
     if body is not None and kind == "application/json":
         quoted = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
         words += ['-H "Content-Type: application/json"', f"-d '{quoted}'"]
+    elif isinstance(body, Mapping) and kind == "multipart/form-data":
+        words += [f'-F "{name}={value}"' for name, value in body.items()]
     return " \\\n  ".join(words)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
@@ -20,7 +21,7 @@ from makeready.service.core import Account, Batch, Job, Order, Service
 from makeready.service.errors import FetchRefused, InvalidRequest, NotFound, ServiceError
 from makeready.service.files import DAY
 from makeready.service.observe import asked
-from makeready.service.uploads import Upload, taken
+from makeready.service.uploads import Upload, kept, taken
 
 if TYPE_CHECKING:
     from starlette.datastructures import UploadFile
@@ -67,6 +68,11 @@ async def upload(
 ) -> Upload:
     """Keep a picture of a form; see ``uploads.taken``."""
     return await taken(service, account.id, part, field=field, formats=formats, limit=limit)
+
+
+def keep(service: Service, account: Account, path: Path, *, field: str, formats: Sequence[str]) -> Upload:
+    """Keep a picture that lies on this machine until somebody deletes it; see ``uploads.kept``."""
+    return kept(service, account.id, path, path.name, field=field, formats=formats, seconds=None)
 
 
 async def fetchable(service: Service, field: str, url: str) -> None:

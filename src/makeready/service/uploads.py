@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,9 @@ async def taken(service: Service, account_id: str, part: UploadFile, *, field: s
     """
     path = await service.files.receive(_chunks(part), min(limit, service.settings.limits_upload_mb << 20))
     try:
-        return await anyio.to_thread.run_sync(_kept, service, account_id, path, part.filename or "", field, formats)
+        return await anyio.to_thread.run_sync(
+            partial(kept, service, account_id, path, part.filename or "", field=field, formats=formats)
+        )
     finally:
         path.unlink(missing_ok=True)
 
@@ -70,7 +73,17 @@ async def _chunks(part: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _kept(service: Service, account_id: str, path: Path, name: str, field: str, formats: Collection[str]) -> Upload:
+def kept(
+    service: Service,
+    account_id: str,
+    path: Path,
+    name: str,
+    *,
+    field: str,
+    formats: Collection[str],
+    seconds: float | None = DAY,
+) -> Upload:
+    """Keep a picture that lies on this machine, for some seconds or until somebody deletes it; see ``taken``."""
     try:
         format, media_type, header = _looked(path, formats, service.settings.limits_megapixels)
     except ServiceError as error:
@@ -79,7 +92,7 @@ def _kept(service: Service, account_id: str, path: Path, name: str, field: str, 
     name = sent = clean_name(name, "image")
     if Path(name).suffix.lower() not in SUFFIXES[format]:
         name = f"{Path(name).stem or 'image'}{SUFFIXES[format][0]}"
-    file = service.files.keep(path, account_id=account_id, name=name, media_type=media_type, seconds=DAY)
+    file = service.files.keep(path, account_id=account_id, name=name, media_type=media_type, seconds=seconds)
     with service.database.writing() as connection:
         service.files.add(connection, file)
     across, down = header.shown_px
@@ -89,16 +102,19 @@ def _kept(service: Service, account_id: str, path: Path, name: str, field: str, 
 def _looked(path: Path, formats: Collection[str], megapixels: float) -> tuple[str, str, Raster]:
     if not path.stat().st_size:
         raise InvalidRequest("The file is empty.", "Send a picture.")
+    wanted = f"Send {', '.join(_NAMES.get(one, one.upper()) for one in formats)}."
     with path.open("rb") as stream:
-        format, media_type = sniffed(stream.read(HEAD))
+        try:
+            format, media_type = sniffed(stream.read(HEAD))
+        except UnsupportedMedia as error:  # it names all that can be read somewhere
+            raise UnsupportedMedia(str(error), wanted) from error
     if format not in formats:
-        wanted = ", ".join(_NAMES.get(one, one.upper()) for one in formats)
-        raise UnsupportedMedia(
-            f"This is a {_NAMES.get(format, format.upper())} file, which is not taken here.", f"Send {wanted}."
-        )
+        raise UnsupportedMedia(f"This is a {_NAMES.get(format, format.upper())} file, which is not taken here.", wanted)
     try:
         return format, media_type, raster.read(path, max_pixels=int(megapixels * 1e6))
     except TooLarge as error:
-        raise TooMuchData(str(error), "Send it smaller.") from error
+        raise TooMuchData(str(error).replace(path.name, "The picture"), "Send it smaller.") from error
     except UnreadableFile as error:
-        raise InvalidRequest(f"The picture is damaged: {error}", "Save it anew and send that.") from error
+        # Its name here is nobody's business.
+        said = str(error).replace(path.name, "it")
+        raise InvalidRequest(f"The picture is damaged: {said}", "Save it anew and send that.") from error

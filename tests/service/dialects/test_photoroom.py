@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 import pytest
 import requests
+import schemathesis
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
@@ -48,7 +49,7 @@ def ball(**more: Any) -> bytes:
     return encoded(drawn(**more))
 
 
-def picture(answer: httpx.Response) -> Image.Image:
+def picture(answer: httpx.Response) -> Any:
     assert answer.status_code == 200, answer.text
     image = Image.open(io.BytesIO(answer.content))
     image.load()
@@ -71,12 +72,12 @@ def near(one: tuple[int, ...], other: tuple[int, ...], by: int = 2) -> bool:
     return all(abs(mine - yours) <= by for mine, yours in zip(one, other, strict=True))
 
 
-def edited(client: Client, data: bytes | None = None, **given: Any) -> httpx.Response:
+def edited(client: Client, data: bytes | None = None, /, **given: Any) -> httpx.Response:
     files = {name: given.pop(name) for name in list(given) if isinstance(given[name], tuple)}
     return client.send("/v2/edit", files={"imageFile": ("photo.png", data or ball())} | files, data=given)
 
 
-def segmented(client: Client, data: bytes | None = None, **given: str) -> httpx.Response:
+def segmented(client: Client, data: bytes | None = None, /, **given: str) -> httpx.Response:
     return client.send("/v1/segment", files={"image_file": ("photo.png", data or ball())}, data=given)
 
 
@@ -244,15 +245,17 @@ def template(house: House, client: Client, tmp_path: Path) -> Iterator[str]:
     """A square of yellow with a blue badge at the top right, and a place for another picture at the top left."""
     (tmp_path / "badge.png").write_bytes(encoded(Image.new("RGB", (10, 10), "blue")))
     (tmp_path / "sale.json").write_text(
-        json.dumps({
-            "name": "Sale",
-            "size": "200x200",
-            "parameters": {"background.color": "yellow", "padding": 0.25},
-            "layers": [
-                {"name": "badge", "image": "badge.png", "box": [0.8, 0, 0.2, 0.2]},
-                {"name": "logo", "box": [0, 0, 0.2, 0.2]},
-            ],
-        })
+        json.dumps(
+            {
+                "name": "Sale",
+                "size": "200x200",
+                "parameters": {"background.color": "yellow", "padding": 0.25},
+                "layers": [
+                    {"name": "badge", "image": "badge.png", "box": [0.8, 0, 0.2, 0.2]},
+                    {"name": "logo", "box": [0, 0, 0.2, 0.2]},
+                ],
+            }
+        )
     )
     name = ran(house, "add", client.account.email, str(tmp_path / "sale.json"))
     yield name
@@ -364,6 +367,17 @@ def test_options_of_the_removal_that_do_not_fit_are_named(client: Client, given:
     assert left(client) == 20
 
 
+def test_the_document_is_openapi_and_describes_every_answer(client: Client) -> None:
+    schemathesis.openapi.from_dict(client.document).validate()
+    for path in ("/v2/edit", "/v1/segment"):
+        for told in client.document["paths"][path].values():
+            assert told["summary"]
+            assert set(told["responses"]["200"]["content"]) == {"image/png", "image/jpeg", "image/webp"}
+            assert {"400", "401", "402", "403", "413", "422", "429", "501", "504"} <= set(told["responses"])
+    page = client.http.get("/docs/photoroom")
+    assert "background.guidance.imageFile" in page.text
+
+
 # Money ----------------------------------------------------------------------------------------------------------------
 
 
@@ -442,7 +456,8 @@ def test_a_repeat_under_its_key_is_paid_once(client: Client) -> None:
         body = request.read()
         headers = {"Content-Type": "multipart/form-data; boundary=same", "Idempotency-Key": "order-17"}
         old = request.headers["content-type"].partition("boundary=")[2].encode()
-        return client.http.post("/v2/edit", content=body.replace(old, b"same"), headers=headers)
+        answer: httpx.Response = client.http.post("/v2/edit", content=body.replace(old, b"same"), headers=headers)
+        return answer
 
     first, second = sent(), sent()
     assert first.status_code == second.status_code == 200

@@ -19,24 +19,90 @@ from makeready.service.errors import InvalidRequest
 
 PHOTO = "https://example.com/photo.jpg"
 #: The names that the API's documentation prints for GET, and those that only POST has.
-DOCUMENTED = """
-background.blur.mode background.blur.radius background.color background.expandPrompt background.guidance.imageUrl
-background.guidance.scale background.imageUrl background.negativePrompt background.prompt background.scaling
-background.seed beautify.mode beautify.seed describeAnyChange.mode describeAnyChange.prompt describeAnyChange.seed
-editWithAI.mode editWithAI.prompt editWithAI.seed expand.mode expand.seed export.dpi export.format flatLay.mode
-flatLay.prompt flatLay.size ghostMannequin.mode ghostMannequin.prompt ghostMannequin.size horizontalAlignment
-ignorePaddingAndSnapOnCroppedSides imageFromPrompt.prompt imageFromPrompt.seed imageFromPrompt.size imageUrl
-keepExistingAlphaChannel lighting.mode margin marginBottom marginLeft marginRight marginTop maxHeight maxWidth
-outline.blurRadius outline.color outline.width outputSize padding paddingBottom paddingLeft paddingRight paddingTop
-preserveMetadata referenceBox removeBackground scaling segmentation.mode segmentation.negativePrompt
-segmentation.prompt shadow.mode templateId textRemoval.mode uncrop.mode uncrop.seed upscale.mode verticalAlignment
-virtualModel.mode virtualModel.model virtualModel.pose virtualModel.prompt virtualModel.quality virtualModel.scene
-virtualModel.size
-""".split()
-ONLY_POST = (
-    "background.guidance.imageFile background.imageFile imageFile layers virtualModel.additionalProductImages".split()
-)
-ONLY_GET = "background.guidance.imageUrl background.imageUrl imageUrl".split()
+DOCUMENTED = [
+    "background.blur.mode",
+    "background.blur.radius",
+    "background.color",
+    "background.expandPrompt",
+    "background.guidance.imageUrl",
+    "background.guidance.scale",
+    "background.imageUrl",
+    "background.negativePrompt",
+    "background.prompt",
+    "background.scaling",
+    "background.seed",
+    "beautify.mode",
+    "beautify.seed",
+    "describeAnyChange.mode",
+    "describeAnyChange.prompt",
+    "describeAnyChange.seed",
+    "editWithAI.mode",
+    "editWithAI.prompt",
+    "editWithAI.seed",
+    "expand.mode",
+    "expand.seed",
+    "export.dpi",
+    "export.format",
+    "flatLay.mode",
+    "flatLay.prompt",
+    "flatLay.size",
+    "ghostMannequin.mode",
+    "ghostMannequin.prompt",
+    "ghostMannequin.size",
+    "horizontalAlignment",
+    "ignorePaddingAndSnapOnCroppedSides",
+    "imageFromPrompt.prompt",
+    "imageFromPrompt.seed",
+    "imageFromPrompt.size",
+    "imageUrl",
+    "keepExistingAlphaChannel",
+    "lighting.mode",
+    "margin",
+    "marginBottom",
+    "marginLeft",
+    "marginRight",
+    "marginTop",
+    "maxHeight",
+    "maxWidth",
+    "outline.blurRadius",
+    "outline.color",
+    "outline.width",
+    "outputSize",
+    "padding",
+    "paddingBottom",
+    "paddingLeft",
+    "paddingRight",
+    "paddingTop",
+    "preserveMetadata",
+    "referenceBox",
+    "removeBackground",
+    "scaling",
+    "segmentation.mode",
+    "segmentation.negativePrompt",
+    "segmentation.prompt",
+    "shadow.mode",
+    "templateId",
+    "textRemoval.mode",
+    "uncrop.mode",
+    "uncrop.seed",
+    "upscale.mode",
+    "verticalAlignment",
+    "virtualModel.mode",
+    "virtualModel.model",
+    "virtualModel.pose",
+    "virtualModel.prompt",
+    "virtualModel.quality",
+    "virtualModel.scene",
+    "virtualModel.size",
+]
+ONLY_POST = [
+    "background.guidance.imageFile",
+    "background.imageFile",
+    "imageFile",
+    "layers",
+    "virtualModel.additionalProductImages",
+]
+ONLY_GET = ["background.guidance.imageUrl", "background.imageUrl", "imageUrl"]
 
 
 def asked(method: str = GET, **more: str) -> Asked:
@@ -115,10 +181,7 @@ def test_a_parameter_becomes_a_setting_of_its_edit(one: Parameter) -> None:
     for word in words:
         given = with_company(one, word)
         given.pop("imageUrl", None)
-        if "imageFromPrompt.prompt" in given:
-            found = read(EDIT, GET, given.items())
-        else:
-            found = asked(**given)
+        found = read(EDIT, GET, given.items()) if "imageFromPrompt.prompt" in given else asked(**given)
         made = planned(found, version="2")
         value = found.values[one.name]
         expected = value.get("name") if isinstance(value, dict) else value
@@ -249,12 +312,24 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
 
 
 def test_older_names_and_words_mean_the_new_ones() -> None:
-    older = planned(asked(**{
-        "describeAnyChange.mode": "ai.auto", "describeAnyChange.prompt": "make it blue", "describeAnyChange.seed": "7",
-    }))
-    newer = planned(asked(**{
-        "editWithAI.mode": "ai.auto", "editWithAI.prompt": "make it blue", "editWithAI.seed": "7",
-    }))
+    older = planned(
+        asked(
+            **{
+                "describeAnyChange.mode": "ai.auto",
+                "describeAnyChange.prompt": "make it blue",
+                "describeAnyChange.seed": "7",
+            }
+        )
+    )
+    newer = planned(
+        asked(
+            **{
+                "editWithAI.mode": "ai.auto",
+                "editWithAI.prompt": "make it blue",
+                "editWithAI.seed": "7",
+            }
+        )
+    )
     assert older.edits == newer.edits
     for older_word, word in (("auto", "ai.auto"), ("never", "ai.never")):
         made = [

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Pixels = npt.NDArray[np.uint8]
     Box = tuple[int, int, int, int]
 
+#: The most pixels of a picture: edits hold all of it in memory, some five times.
+MOST_PIXELS = 250_000_000
 #: Pixels that are composed at a time.
 _STRIP = 1_000_000
 #: Of a subject, pixels of less opacity (of 255) do not count for its box.
@@ -44,9 +46,15 @@ def pixels(work: Working) -> Pixels:
     """What a picture on the bench looks like, upright.
 
     Raises:
-        Refusal: it cannot be decoded here.
+        Refusal: it cannot be decoded here, or is too large to be held in memory.
         UnreadableFile: it is damaged.
     """
+    across, down = work.size
+    if across * down > MOST_PIXELS:
+        raise Refusal(
+            f"it has {across * down / 1e6:.0f} megapixels, and pictures of up to {MOST_PIXELS / 1e6:.0f} are edited: "
+            "make it smaller first"
+        )
     image = work.image.autorot()
     if image.hasalpha():
         opacity = image.extract_band(image.bands - 1)

@@ -23,7 +23,6 @@ def run(task: Task, desk: Desk) -> Done:
     if not isinstance(edits, list) or not edits:
         raise UsageError("Nothing is asked for.", "Name at least one edit.")
     pictures = {role: _picture(task, desk, role) for role in task.inputs}
-    _small_enough(pictures.get("image"), task.options)
     made = edit.edit(
         pictures.pop("image").path if "image" in pictures else None,
         edits,
@@ -62,24 +61,6 @@ def _picture(task: Task, desk: Desk, role: str) -> artwork.Subject:
         if role == "image":
             raise
         raise Refused(refusal.code, f"The picture for {role}: {refusal}", refusal.hint) from refusal
-
-
-def _small_enough(subject: artwork.Subject | None, options: Any) -> None:
-    """See that the picture is no larger than what is asked for allows.
-
-    Raises:
-        Refused: a side of it is longer.
-    """
-    largest = int(options.get("largest") or 0)
-    if not largest or subject is None or subject.header is None:
-        return
-    across, down = subject.header.shown_px
-    if max(across, down) > largest:
-        raise Refused(
-            "VALIDATION_ERROR",
-            f"The picture is {across} × {down} pixels; {largest} × {largest} is the most that is enlarged like this.",
-            "Send it smaller, or leave the enlargement out.",
-        )
 
 
 def _seed(options: Any) -> int:

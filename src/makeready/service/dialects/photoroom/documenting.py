@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from makeready.service.dialects.photoroom.kinds import Choice, Flag, Number, Picture, Preset
+from makeready.service.dialects.photoroom.kinds import Choice, Flag, Gap, Layers, Number, Picture, Preset
 from makeready.service.dialects.photoroom.parameters import EDIT, SEGMENT, Parameter
 from makeready.service.dialects.photoroom.shaping import JOB, NOTES
 
@@ -172,15 +173,10 @@ def _schema(one: Parameter) -> dict[str, Any]:
 
 
 def _value(one: Parameter, text: str) -> Any:
-    if isinstance(one.kind, Number):
+    """What a text of the table is in JSON."""
+    if isinstance(one.kind, Number | Flag):
         return one.kind.read(text)
-    if isinstance(one.kind, Flag):
-        return one.kind.read(text)
-    if isinstance(one.kind, Preset):
-        import json
-
-        return json.loads(text)
-    return text
+    return json.loads(text) if isinstance(one.kind, Preset | Layers | Gap) else text
 
 
 def described(one: Parameter) -> str:

@@ -96,10 +96,7 @@ async def _edited(
         if role == "image":
             _small_enough(name, kept, plan.largest)
         inputs[role] = {"file": kept.file.id}
-    options: dict[str, Any] = {"edits": plan.edits, "accept": list(ACCEPTED)}
-    if plan.largest:
-        options["largest"] = plan.largest
-    params = {"inputs": inputs, "options": options}
+    params = {"inputs": inputs, "options": {"edits": plan.edits, "accept": list(ACCEPTED)}}
     job = await begin(service, account, request, NAME, OPERATION, params)
     return await answered(service, account, job, plan.notes)
 

@@ -6,14 +6,14 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+from makeready.service import serving
 from makeready.service.core import Account, Service, Template
 from makeready.service.dialects.photoroom import layering
 from makeready.service.dialects.photoroom.editing import renamed
 from makeready.service.dialects.photoroom.mapping import planned
 from makeready.service.dialects.photoroom.reading import Asked
 from makeready.service.dialects.photoroom.shaping import ACCEPTED
-from makeready.service.errors import InvalidRequest, NotFound
-from makeready.service.sniff import HEAD, sniffed
+from makeready.service.errors import InvalidRequest, NotFound, ServiceError
 
 
 def kept(service: Service, account: Account, told: Any, folder: Path) -> Template:
@@ -46,19 +46,14 @@ def kept(service: Service, account: Account, told: Any, folder: Path) -> Templat
 def _kept(service: Service, account: Account, layer: str, path: Path) -> str:
     """A picture in the store, for good; its identifier."""
     try:
-        with path.open("rb") as stream:
-            format, media_type = sniffed(stream.read(HEAD))
+        return serving.keep(service, account, path, field=layer, formats=ACCEPTED).file.id
     except OSError as error:
         raise InvalidRequest(
             f"The picture of the layer {layer}, {path}, cannot be read: {error.strerror}.",
             "Put it beside the template.",
         ) from error
-    if format not in ACCEPTED:
-        raise InvalidRequest(f"{path} is a {format.upper()} file.", f"Layers are pictures: {', '.join(ACCEPTED)}.")
-    file = service.files.keep(path, account_id=account.id, name=path.name, media_type=media_type, seconds=None)
-    with service.database.writing() as connection:
-        service.files.add(connection, file)
-    return file.id
+    except ServiceError as error:
+        raise InvalidRequest(f"The picture of the layer {layer}, {path}: {error}", error.hint) from error
 
 
 def removed(service: Service, account: Account, template_id: str) -> None:

@@ -67,9 +67,9 @@ class Choice:
         return known[text]
 
 
-def choice(*words: str, **stands_for: Any) -> Choice:
-    """Words that stand for themselves, and others that stand for something else."""
-    return Choice({**{word: word for word in words}, **stands_for})
+def choice(*words: str) -> Choice:
+    """Words that stand for themselves."""
+    return Choice({word: word for word in words})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Text:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "minLength": self.least, "maxLength": _LONGEST}
+        return {"type": "string", **({"minLength": self.least} if self.least else {}), "maxLength": _LONGEST}
 
     def read(self, text: str) -> str:
         if len(text.strip()) < self.least:

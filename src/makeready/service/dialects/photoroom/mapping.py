@@ -50,7 +50,7 @@ def planned(asked: Asked, *, version: str = "", size: str = "") -> Plan:
         version: of the model that paints backgrounds, as the request's header says.
         size: of the template, such as ``1080x1080``; none where it is empty.
     """
-    notes = list(asked.notes)
+    notes: list[str] = []
     chosen: dict[str, dict[str, Any]] = {}
     if asked.cuts_out:
         chosen["cut_out"] = {}
@@ -85,9 +85,7 @@ def _given(asked: Asked) -> Iterator[tuple[Parameter, Any]]:
     yield from ((EDIT[name], None) for name in asked.files if name in EDIT)
 
 
-def _adjusted(
-    chosen: dict[str, dict[str, Any]], asked: Asked, notes: list[str], version: str, size: str
-) -> None:  # fmt: skip
+def _adjusted(chosen: dict[str, dict[str, Any]], asked: Asked, notes: list[str], version: str, size: str) -> None:
     """What does not follow from the table."""
     if "cut_out" in chosen and not asked.cuts_out:
         chosen["cut_out"]["keep_background"] = True

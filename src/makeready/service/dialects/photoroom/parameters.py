@@ -330,7 +330,8 @@ def _edit() -> Iterator[Parameter]:
         other = "imageFile" if name == "imageUrl" else "imageUrl"
         yield Parameter(
             name=f"background.guidance.{name}", kind=kind, edit="generate_background", role="guidance",
-            example="https://example.com/image.jpg" if name == "imageUrl" else "", methods=methods, cut_out_only=True, without=(f"background.guidance.{other}",),
+            example="https://example.com/image.jpg" if name == "imageUrl" else "", methods=methods,
+            cut_out_only=True, without=(f"background.guidance.{other}",),
             help="A picture that the painted background follows; at most 30 MB.",
         )  # fmt: skip
     yield Parameter(
@@ -366,8 +367,8 @@ def _edit() -> Iterator[Parameter]:
         help="Its width, as a share of the longer side.",
     )  # fmt: skip
     yield Parameter(
-        name="outline.blurRadius", kind=Number(0, 0.025), edit="outline", setting="blur_radius", default="0", example="0.01",
-        help="How soft its edge is, as a share of the longer side.",
+        name="outline.blurRadius", kind=Number(0, 0.025), edit="outline", setting="blur_radius", default="0",
+        example="0.01", help="How soft its edge is, as a share of the longer side.",
     )  # fmt: skip
     # The file
     yield Parameter(

@@ -33,8 +33,6 @@ class Asked:
     values: dict[str, Any] = field(default_factory=dict)
     #: Pictures that were sent, by the parameter's name; of a template's layers ``layers.NAME``.
     files: dict[str, list[UploadFile]] = field(default_factory=dict)
-    #: What has no effect as it was asked for, in sentences.
-    notes: list[str] = field(default_factory=list)
 
     def __contains__(self, name: str) -> bool:
         return name in self.values or name in self.files
@@ -168,7 +166,7 @@ def over(table: Mapping[str, Parameter], template: Mapping[str, Any], asked: Ask
     under = {name: value for name, value in template.items() if name not in excluded and name not in asked.files}
     if not asked.values.get("removeBackground", template.get("removeBackground", True)):
         under = {name: value for name, value in under.items() if not table[name].cut_out_only}
-    return Asked({**under, **asked.values}, asked.files, asked.notes)
+    return Asked({**under, **asked.values}, asked.files)
 
 
 def held_to_rules(table: Mapping[str, Parameter], asked: Asked) -> None:

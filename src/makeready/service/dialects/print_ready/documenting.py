@@ -24,7 +24,7 @@ _REFUSALS: dict[int, tuple[str, str, dict[str, list[str]]]] = {
     ),
     404: ("There is no such image, batch or token", "There is no image 42. See whether the number is right.", {}),
     409: (
-        "The image is not completed, or the Idempotency-Key was used for another request",
+        "The image is not completed, or a request with this Idempotency-Key is being served",
         "Image 42 is processing. Poll it until its status is completed.",
         {},
     ),

@@ -21,7 +21,7 @@ from makeready.service.dialects.print_ready.models import (
     Status,
 )
 from makeready.service.dialects.print_ready.shaping import LINK_S, NAME, Id, Page, PerPage, mine, pages, time
-from makeready.service.errors import Conflict, NotFound
+from makeready.service.errors import Conflict, NotFound, ServiceError
 from makeready.service.serving import Caller, begin, found, run
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ async def _begun(
             option=wanted.variant,
             **processing.numbered(service),
         )
-    except BaseException:
+    except ServiceError:  # whatever else happens, the job may have been made: the file goes in a day
         await processing.dropped(service, pictures)
         raise
     (told,) = await run(processing.told, service, account, [job], links=False)
@@ -205,7 +205,8 @@ def _download(service: Service, account: Account, number: int) -> Download:
     if job.state != "completed":
         status = processing.status(job.state)
         hint = "It has no result." if status == "failed" else "Poll it until its status is completed."
-        raise Conflict(f"Image {number} is {status}.", hint)
+        said = "has failed" if status == "failed" else f"is {status}"
+        raise Conflict(f"Image {number} {said}.", hint)
     file = service.files.get(account.id, (job.result or {})["files"]["image"])
     until = min(datetime.now(UTC).timestamp() + LINK_S, file.expires_at or float("inf"))
     if until <= datetime.now(UTC).timestamp():

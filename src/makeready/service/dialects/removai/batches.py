@@ -40,6 +40,7 @@ _FORM = {
     },
     "required": ["files"],
     "additionalProperties": False,
+    "examples": [{"files": "@photo.jpg", "output_format": "png"}],
 }
 
 

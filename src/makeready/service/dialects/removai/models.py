@@ -57,6 +57,8 @@ class UrlRequest(Options):
 class FileRequest(Options):
     """A picture that is sent along."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"file": "@photo.jpg", "output_format": "png"}]})
+
     file: UploadFile = Field(description="The picture: JPG, PNG or WEBP, of 25 MB at most.")
 
 

@@ -36,9 +36,7 @@ def shape(problem: Problem, settings: Settings) -> dict[str, Any]:
     message = f"{problem.message} {problem.hint}".strip()
     if problem.status == 402:
         needed, left = problem.details["needed"], problem.details["balance"]
-        message = (
-            f"The quota of this month is used up: {needed} needed, {left} left. There is more at {settings.top_up} ."
-        )
+        message = f"The quota of this month is used up: {needed} needed, {left} left. Get more: {settings.top_up}"
     return refusal(STATUSES.get(problem.status, problem.status), message)
 
 

@@ -13,7 +13,7 @@ from makeready.service.serving import Url
 class RemovalForm(BaseModel):
     """A picture, and who is told when it is done."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"image_file": "@photo.jpg"}]})
 
     image_file: UploadFile | None = Field(None, description="The picture: JPEG, PNG or WEBP, of 30 MB at most.")
     image_url: Url | None = Field(None, description="Where the picture is, in place of `image_file`.")
@@ -86,7 +86,7 @@ _REFUSALS = {
     401: ("No key, or none that is known", "There is no key. Send Authorization: Bearer <key>."),
     402: (
         "The account has too few credits; nothing was taken",
-        "Insufficient credits: 1 needed, 0 left. Purchase more at https://prepress.example.com/ .",
+        "Insufficient credits: 1 needed, 0 left. Purchase more: https://prepress.example.com/",
     ),
     403: ("The account is suspended", "The account is suspended. Ask the operator of the service."),
     404: ("There is no such job, or it belongs to another account", "There is no job cm3abc123xyz."),

@@ -23,7 +23,7 @@ def shape(problem: Problem, settings: Settings) -> dict[str, Any]:
     """A refusal: one sentence or two, for people."""
     if problem.status == 402:
         needed, balance = problem.details["needed"], problem.details["balance"]
-        return {"error": f"Insufficient credits: {needed} needed, {balance} left. Purchase more at {settings.top_up} ."}
+        return {"error": f"Insufficient credits: {needed} needed, {balance} left. Purchase more: {settings.top_up}"}
     return {"error": f"{problem.message} {problem.hint}".strip()}
 
 

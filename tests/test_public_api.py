@@ -17,6 +17,7 @@ from makeready.testing import picture
 NAMES = {
     "Artwork",
     "Change",
+    "Edited",
     "EncryptedFile",
     "Finding",
     "FixFailed",
@@ -39,6 +40,7 @@ NAMES = {
     "__version__",
     "check",
     "check_many",
+    "edit",
     "fix",
     "inspect",
     "measure",

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from makeready.service.batches import Batches
 from makeready.service.database import Database
-from makeready.service.errors import InsufficientFunds, NotFound, QueueFull
-from makeready.service.jobs import Jobs, Order
+from makeready.service.errors import Conflict, InsufficientFunds, NotFound, QueueFull
+from makeready.service.jobs import Job, Jobs, Order, in_batches
 from makeready.service.queue import Queue
 from makeready.service.settings import Settings
 from service.jobs_helping import GRANT, Books, account
@@ -77,6 +78,15 @@ def test_the_same_request_makes_one_batch_however_often_it_is_at_it(
     assert (len(books.jobs), books.balances[owner]) == (2, GRANT - 300)
 
 
+def test_what_was_deleted_is_not_made_again_by_a_repeat(batches: Batches, owner: str, database: Database) -> None:
+    batches.submit(owner, [ORDER], dialect=NAME, details={}, batch_id="batch_once")
+    batches.delete(owner, "batch_once", dialect=NAME)
+    with pytest.raises(Conflict, match="deleted"):
+        batches.submit(owner, [ORDER], dialect=NAME, details={}, batch_id="batch_once")
+    books = Books.of(database)
+    assert (len(books.jobs), books.balances[owner]) == (1, GRANT)
+
+
 def test_the_newest_come_first_and_each_account_and_api_sees_its_own(
     batches: Batches, owner: str, database: Database
 ) -> None:
@@ -115,6 +125,21 @@ def test_deleting_gives_back_what_has_not_ended_and_keeps_what_was_earned(
     for job in made:
         with pytest.raises(NotFound):
             jobs.get(owner, job.id)
+
+
+def test_who_is_told_of_a_batch_that_is_deleted_is_told_of_all_its_jobs(
+    database: Database, owner: str, tmp_path: Path
+) -> None:
+    told = list[list[Job]]()
+
+    def announce(connection: Connection, job: Job) -> str:
+        told.append(in_batches(connection, [str(job.batch_id)])[str(job.batch_id)])
+        return "{}"
+
+    batches = Batches(database, Jobs(database, Settings(data=tmp_path), announce=announce))
+    batch, made = batches.submit(owner, [ORDER] * 3, dialect=NAME, details={"webhook_url": "https://example.com/"})
+    batches.delete(owner, batch.id, dialect=NAME)
+    assert [[(job.id, job.state) for job in jobs] for jobs in told] == [[(job.id, "cancelled") for job in made]]
 
 
 def test_deleting_at_the_same_time_refunds_once(batches: Batches, owner: str, database: Database) -> None:

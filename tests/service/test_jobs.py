@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, insert, select, update
 
 from makeready.service import tables
 from makeready.service.database import Database
@@ -103,6 +103,22 @@ def test_others_and_deleted_jobs_are_not_there(jobs: Jobs, owner: str, database:
     with pytest.raises(NotFound):
         jobs.get(owner, job.id)
     assert jobs.listed(owner) == []
+
+
+def test_a_deleted_job_lets_go_of_what_was_sent_for_it_and_of_nothing_that_is_kept_for_good(
+    jobs: Jobs, owner: str, database: Database
+) -> None:
+    file = {"account_id": owner, "name": "a.png", "bytes": 1, "sha256": "0", "media_type": "image/png", "created_at": 1}
+    with database.writing() as connection:
+        for name, expires in (("sent", 9e9), ("template", None)):
+            connection.execute(insert(tables.file).values(id=name, key=name, expires_at=expires, **file))
+    params = {"inputs": {"image": {"file": "sent"}, "layer": {"file": "template"}}}
+    job = jobs.submit(owner, dialect="photoroom", operation="empty", params=params)
+    jobs.delete(owner, job.id)
+    with database.reading() as connection:
+        left = {row.id: row.expires_at for row in connection.execute(select(tables.file))}
+    assert left["sent"] < 9e9
+    assert left["template"] is None
 
 
 def test_the_list_is_the_newest_first_and_goes_on_where_it_ended(jobs: Jobs, owner: str, database: Database) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from makeready.service.core import Account, Service
 from makeready.service.dialects import Dialect
 from makeready.service.errors import Forbidden
 from makeready.service.serving import Caller, upload
+from makeready.service.uploads import begun
 from service.speaking import Client, settings, shape
 
 PATH = "/v1/pictures"
@@ -41,6 +43,15 @@ def speaking(**differing: Any) -> Dialect:
                 "id": kept.file.id, "name": kept.file.name, "sent": kept.name, "format": kept.format,
                 "size": [kept.width, kept.height], "type": kept.file.media_type,
             }  # fmt: skip
+
+        @app.post(f"{PATH}/refused")
+        async def refused(image: UploadFile, account: Caller, when: str = Form()) -> None:
+            await upload(service, account, image, field="image", formats=FORMATS, limit=MEGABYTE // 2)
+            if when == "after a job has begun":
+                begun()
+            if when == "by a fault of ours":
+                raise RuntimeError(when)
+            raise Forbidden(when)
 
         @app.post(f"{PATH}/words")
         async def words(word: str = Form()) -> dict[str, str]:
@@ -181,6 +192,32 @@ def test_a_full_disk_is_no_fault_of_the_client(sender: Sender, monkeypatch: pyte
     monkeypatch.setattr(StarletteFile, "write", full)
     answer = sender.send(picture())
     assert (answer.status_code, answer.json()["oh"]) == (503, "SERVICE_UNAVAILABLE")
+
+
+@pytest.mark.parametrize(
+    ("when", "files"), [("before a job has begun", 0), ("after a job has begun", 1), ("by a fault of ours", 1)]
+)
+def test_a_refused_request_leaves_no_files_unless_a_job_may_need_them(sender: Sender, when: str, files: int) -> None:
+    answer = sender.post(
+        f"{PATH}/refused", files={"image": ("photo.jpg", picture())}, data={"when": when}, headers=sender.headers
+    )
+    assert answer.status_code in (403, 500)
+    with sender.service.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM file").scalar_one() == files
+    assert len(list(chain.from_iterable(sender.service.store.listed()))) == files
+
+
+def test_files_of_a_form_that_is_refused_are_closed(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, close = list[str | None](), StarletteFile.close
+
+    async def closing(file: StarletteFile) -> None:
+        closed.append(file.filename)
+        await close(file)
+
+    monkeypatch.setattr(StarletteFile, "close", closing)
+    files = {"image": ("photo.jpg", picture()), "word": (None, "a\0b")}
+    assert sender.post(PATH, files=files, headers=sender.headers).status_code == 400
+    assert closed == ["photo.jpg"]
 
 
 @pytest.mark.parametrize(

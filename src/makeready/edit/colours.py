@@ -26,24 +26,24 @@ def parse(text: str) -> Rgba:
     Raises:
         UsageError: it is none.
     """
-    from PIL import ImageColor
-
     said = text.strip().lower()
+    if found := _HEX.fullmatch(said):
+        digits = found[1] if len(found[1]) > 4 else "".join(2 * digit for digit in found[1])
+        red, green, blue, opacity = bytes.fromhex(f"{digits:f<8}")
+        return red, green, blue, opacity
     name = re.sub(r"[\s_-]", "", said)
     if name == "transparent":
         return CLEAR
-    if name in ImageColor.colormap:
-        said = name
-    elif found := _HEX.fullmatch(said):
-        said = f"#{found[1]}"
-    else:
+    from PIL import ImageColor  # only where a colour has a name: defaults of settings are digits
+
+    if name not in ImageColor.colormap:
         raise UsageError(
             f"{text!r} is no colour.",
             did_you_mean(name, ImageColor.colormap)
             or "Write it as hexadecimal digits (FF0000, or FF0000EE with opacity), or as a name of CSS (red).",
         )
-    red, green, blue, *opacity = ImageColor.getrgb(said)
-    return red, green, blue, opacity[0] if opacity else 255
+    red, green, blue = ImageColor.getrgb(name)[:3]
+    return red, green, blue, 255
 
 
 def _known(text: str) -> str:

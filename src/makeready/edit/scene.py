@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from makeready.edit.layout import Layout, Placement
+from makeready.errors import UsageError
 from makeready.raster.mend import canvas
 from makeready.raster.mend.kept import Origin, Policy
 
@@ -181,6 +182,17 @@ class Scene:
     def found(self) -> bool:
         """Whether the subject was looked for already."""
         return self._subject is not None
+
+    def further(self, name: str) -> Pixels:
+        """A further picture by its name.
+
+        Raises:
+            UsageError: none of that name was given.
+        """
+        if name not in self.inputs:
+            given = f"Those that were given: {', '.join(self.inputs)}." if self.inputs else "None were given (inputs)."
+            raise UsageError(f"There is no further picture {name!r}.", given)
+        return self.inputs[name]
 
     def seek(self, cut: Cut) -> None:
         """Say how the subject is to be found; one that was found in another way is looked for anew."""

@@ -24,6 +24,7 @@ from makeready.service.auth import Door
 from makeready.service.errors import ServiceError
 from makeready.service.forms import parts
 from makeready.service.observe import asked
+from makeready.service.uploads import refusing
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -90,7 +91,8 @@ class Route(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                return await handler(request)
+                async with refusing(request.app.state.service):
+                    return await handler(request)
             finally:  # files of a form that was refused while it was read, or that the handler read by itself
                 await request.close()
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from makeready.service import clock, ids, states, tables, wallet
 from makeready.service.database import Database
-from makeready.service.errors import NotFound
+from makeready.service.errors import Conflict, NotFound
 from makeready.service.jobs import Job, Jobs, Order
 
 _BATCH, _JOB = tables.batch, tables.job
@@ -58,16 +58,21 @@ class Batches:
         Raises:
             QueueFull: too many jobs wait.
             InsufficientFunds: the wallet has too little for all of them.
+            Conflict: there was a batch of this identifier, and it was deleted.
         """
         batch_id = batch_id or ids.new("batch")
         try:
             with self._database.writing() as connection:
                 return self._put(connection, account_id, orders, dialect, details, batch_id)
-        except IntegrityError:  # the same request made it a moment ago, in another process
+        except IntegrityError as error:  # the same request made it a moment ago, in another process
             with contextlib.suppress(NotFound):
                 batch = self.get(account_id, batch_id, dialect=dialect)
                 return batch, self.jobs([batch])[batch.id]
-            raise
+            if not self._known(batch_id):
+                raise
+            raise Conflict(
+                "The same request made a batch, which was deleted.", "Send it under a new Idempotency-Key."
+            ) from error
 
     def _put(
         self,
@@ -126,11 +131,21 @@ class Batches:
             NotFound: as in ``get``.
         """
         batch = self.get(account_id, batch_id, dialect=dialect)
-        for job in self.jobs([batch])[batch.id]:
+        jobs = self.jobs([batch])[batch.id]
+        # First they end, then they go: who is told of the batch when its last one ends, is told of all.
+        for job in jobs:
+            if not job.ended:
+                with contextlib.suppress(NotFound, Conflict):
+                    self._jobs.cancel(account_id, job.id)
+        for job in jobs:
             with contextlib.suppress(NotFound):  # another request deletes it at the same time
                 self._jobs.delete(account_id, job.id)
         with self._database.writing() as connection:
             connection.execute(update(_BATCH).where(_BATCH.c.id == batch.id).values(deleted_at=clock.now()))
+
+    def _known(self, batch_id: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(select(_BATCH.c.id).where(_BATCH.c.id == batch_id)).first() is not None
 
     @staticmethod
     def state(jobs: Sequence[Job]) -> str:

@@ -279,8 +279,8 @@ class Jobs:
                 end(connection, job, states.CANCELLED, announce=self._announce)
             connection.execute(update(_JOB).where(_JOB.c.id == job.id).values(deleted_at=clock.now()))
             sent = [given["file"] for given in job.params.get("inputs", {}).values() if "file" in given]
-            # The janitor takes the bytes; from now on no link leads to them.
-            mine = or_(_FILE.c.job_id == job.id, _FILE.c.id.in_(sent))
+            # The janitor takes the bytes; from now on no link leads to them. What is kept for good is not this job's.
+            mine = or_(_FILE.c.job_id == job.id, and_(_FILE.c.id.in_(sent), _FILE.c.expires_at.is_not(None)))
             going = update(_FILE).where(_FILE.c.account_id == account_id, mine)
             connection.execute(going.values(expires_at=clock.now()))
 

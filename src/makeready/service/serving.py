@@ -21,7 +21,7 @@ from makeready.service.core import Account, Batch, Job, Order, Service
 from makeready.service.errors import FetchRefused, InvalidRequest, NotFound, ServiceError
 from makeready.service.files import DAY
 from makeready.service.observe import asked
-from makeready.service.uploads import Upload, kept, taken
+from makeready.service.uploads import Upload, begun, kept, taken
 
 if TYPE_CHECKING:
     from starlette.datastructures import UploadFile
@@ -155,7 +155,9 @@ async def begin(
     order = ordered(
         service, account, dialect, operation, params, traceparent=about.traceparent, job_id=job_id, **more
     )  # fmt: skip
-    return await run(service.jobs.submit_order, account.id, order)
+    job = await run(service.jobs.submit_order, account.id, order)
+    begun()
+    return job
 
 
 async def begin_batch(
@@ -176,9 +178,11 @@ async def begin_batch(
         with contextlib.suppress(NotFound):
             batch = await run(service.batches.get, account.id, batch_id, dialect=dialect)
             return batch, (await run(service.batches.jobs, [batch]))[batch.id]
-    return await run(
+    submitted = await run(
         service.batches.submit, account.id, orders, dialect=dialect, details=dict(details), batch_id=batch_id
     )
+    begun()
+    return submitted
 
 
 def found(service: Service, account: Account, dialect: str, job_id: str) -> Job:

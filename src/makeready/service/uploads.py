@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Collection
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ import anyio.to_thread
 from makeready import raster
 from makeready.errors import TooLarge, UnreadableFile
 from makeready.facts import Raster
-from makeready.service.errors import InvalidRequest, ServiceError, TooMuchData, UnsupportedMedia
+from makeready.service.errors import InvalidRequest, ServiceError, TooMuchData, Unavailable, UnsupportedMedia
 from makeready.service.files import DAY, File
 from makeready.service.names import clean_name
 from makeready.service.sniff import HEAD, SUFFIXES, sniffed
@@ -28,6 +30,10 @@ _CHUNK = 1 << 20
 _NAMES = {"webp": "WebP", "jp2": "JPEG 2000"}
 
 
+#: What came with the request that is being served, and belongs to no job yet.
+_SENT: ContextVar[list[File] | None] = ContextVar("sent", default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A picture that somebody sent."""
@@ -40,6 +46,31 @@ class Upload:
     #: As it is shown, that is, turned as EXIF says.
     width: int
     height: int
+
+
+@contextlib.asynccontextmanager
+async def refusing(service: Service) -> AsyncIterator[None]:
+    """While a request is served: where it is refused, what came with it goes at once, unless a job has begun with it.
+
+    After any other failure the job may be there: the files stay, for their day.
+    """
+    sent = list[File]()
+    before = _SENT.set(sent)
+    try:
+        yield
+    except ServiceError:
+        for file in sent:
+            with contextlib.suppress(Unavailable):  # nobody sees it any more; the sweep takes the bytes
+                await anyio.to_thread.run_sync(service.files.delete, file)
+        raise
+    finally:
+        _SENT.reset(before)
+
+
+def begun() -> None:
+    """Say that a job has begun with what came with the request."""
+    if (sent := _SENT.get()) is not None:
+        sent.clear()
 
 
 async def taken(service: Service, account_id: str, part: UploadFile, *, field: str, formats: Collection[str],
@@ -61,11 +92,14 @@ async def taken(service: Service, account_id: str, part: UploadFile, *, field: s
     """
     path = await service.files.receive(_chunks(part), min(limit, service.settings.limits_upload_mb << 20))
     try:
-        return await anyio.to_thread.run_sync(
+        made = await anyio.to_thread.run_sync(
             partial(kept, service, account_id, path, part.filename or "", field=field, formats=formats)
         )
     finally:
         path.unlink(missing_ok=True)
+    if (sent := _SENT.get()) is not None:
+        sent.append(made.file)
+    return made
 
 
 async def _chunks(part: UploadFile) -> AsyncIterator[bytes]:

@@ -387,6 +387,16 @@ def test_every_answer_says_what_is_left(waiting: Client) -> None:
     assert "Retry-After" not in refused.headers
 
 
+def test_an_account_whose_plan_is_in_no_file_any_more_is_still_answered(front: House) -> None:
+    client = front.client(plan="professional", dialect="print-ready")
+    with front.service.database.writing() as connection:
+        mine = tables.account.c.id == client.account.id
+        connection.execute(tables.account.update().where(mine).values(plan="forgotten"))
+    answer = client.http.get("/api/user")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["success"] is False
+
+
 def test_a_job_that_fails_gives_its_credits_back_once(house: House, client: Client) -> None:
     # Of one white pixel nothing stands out.
     image = client.ended(f"/api/images/{begun(client, 'remove-background', ball(size=(60, 40)), 'x.jpg')['id']}")

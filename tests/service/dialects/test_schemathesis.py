@@ -1,4 +1,4 @@
-"""The OpenAPI documents of all APIs: requests that fit and such that do not are answered as they say, without failure."""
+"""The OpenAPI documents of all APIs: whatever is sent is answered as they say, and never with a failure."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from makeready.changes import Change
 from makeready.edit.colours import Colour
 from makeready.edit.operator import operator
 from makeready.edit.order import Step
+from makeready.errors import UsageError
 from makeready.params import Params, param
 
 if TYPE_CHECKING:
@@ -54,12 +55,9 @@ def background(scene: Scene, params: Background) -> Iterator[Change]:
     A picture behind a subject of another light and perspective looks pasted.
     """
     from makeready.edit import backdrop, colours
-    from makeready.errors import UsageError
 
-    picture = scene.inputs.get(params.image)
-    if picture is None and "image" in params.model_fields_set:
-        given = ", ".join(scene.inputs) or "none"
-        raise UsageError(f"There is no further picture {params.image!r}.", f"Those that were given: {given}.")
+    named = "image" in params.model_fields_set
+    picture = scene.further(params.image) if named else scene.inputs.get(params.image)
     if picture is None and params.color is None:
         raise UsageError("There is nothing to lay behind the subject.", "Name a color, or give a picture 'background'.")
     if picture is not None:

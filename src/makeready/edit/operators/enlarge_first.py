@@ -65,8 +65,7 @@ def enlarge_first(scene: Scene, params: EnlargeFirst) -> Iterator[Change]:
     What the picture shows, and its proportions.
 
     ## When not to use it
-    For a picture that has pixels enough, or to meet a resolution in print: `upscale_to_resolution` calculates how many
-    it takes.
+    For a picture that has pixels enough, or to meet a resolution in print: `upscale` calculates how many it takes.
     """
     from makeready import upscale
 

@@ -57,11 +57,8 @@ def lay_over(scene: Scene, params: LayOver) -> Iterator[Change]:
     if not params.layers:
         raise UsageError("There is nothing to lay over.", 'Name pictures: {"layers": [{"picture": "logo"}]}.')
     for number, layer in enumerate(params.layers):
-        if layer.picture not in scene.inputs:
-            given = ", ".join(scene.inputs) or "none"
-            raise UsageError(f"There is no further picture {layer.picture!r}.", f"Those that were given: {given}.")
         painters = scene.under if layer.behind else scene.over
-        painters[f"layer-{number}"] = _painter(scene.inputs[layer.picture], layer)
+        painters[f"layer-{number}"] = _painter(scene.further(layer.picture), layer)
         where = "behind the subject" if layer.behind else "over the result"
         yield Change(
             f"The picture {layer.picture} was laid {where}.",

@@ -12,7 +12,7 @@ from makeready.service.dialects.print_ready.documenting import refusals
 from makeready.service.dialects.print_ready.images import Quality, ScaleFactor
 from makeready.service.dialects.print_ready.models import Answer, BatchSummary, Done
 from makeready.service.dialects.print_ready.shaping import NAME, Id, Page, PerPage, invalid, mine, pages, time
-from makeready.service.errors import Forbidden, ServiceError
+from makeready.service.errors import Forbidden
 from makeready.service.serving import Caller, begin_batch, ordered, run
 
 if TYPE_CHECKING:
@@ -72,11 +72,7 @@ def add(app: FastAPI, service: Service) -> None:
             "service": wanted.service,
             "variant": wanted.variant,
         }
-        try:
-            batch, jobs = await begin_batch(service, account, request, NAME, orders, details)
-        except ServiceError:  # whatever else happens, the batch may have been made: its files go in a day
-            await processing.dropped(service, pictures)
-            raise
+        batch, jobs = await begin_batch(service, account, request, NAME, orders, details)
         one = len(jobs) == 1
         said = "1 image is being processed." if one else f"{len(jobs)} images are being processed."
         data = await run(_whole, service, account, batch, jobs)

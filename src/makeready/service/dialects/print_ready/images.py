@@ -21,7 +21,7 @@ from makeready.service.dialects.print_ready.models import (
     Status,
 )
 from makeready.service.dialects.print_ready.shaping import LINK_S, NAME, Id, Page, PerPage, mine, pages, time
-from makeready.service.errors import Conflict, NotFound, ServiceError
+from makeready.service.errors import Conflict, NotFound
 from makeready.service.serving import Caller, begin, found, run
 
 if TYPE_CHECKING:
@@ -178,20 +178,16 @@ async def _begun(
     """Look at everything that can be looked at, take the credits and begin."""
     await processing.feasible(service, account, wanted)
     pictures = await processing.received(service, account, wanted, [image], "image")
-    try:
-        job = await begin(
-            service,
-            account,
-            request,
-            NAME,
-            wanted.operation,
-            wanted.order(pictures[0]),
-            option=wanted.variant,
-            **processing.numbered(service),
-        )
-    except ServiceError:  # whatever else happens, the job may have been made: the file goes in a day
-        await processing.dropped(service, pictures)
-        raise
+    job = await begin(
+        service,
+        account,
+        request,
+        NAME,
+        wanted.operation,
+        wanted.order(pictures[0]),
+        option=wanted.variant,
+        **processing.numbered(service),
+    )
     (told,) = await run(processing.told, service, account, [job], links=False)
     return Answer(message=_STARTED.format(what), data=Created(**told.model_dump(include=set(Created.model_fields))))
 

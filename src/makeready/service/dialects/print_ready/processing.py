@@ -114,24 +114,14 @@ async def received(
         InvalidRequest: one is too large, damaged or of another kind, or too large for what is wanted.
     """
     pictures = list[Upload]()
-    try:
-        for place, part in enumerate(parts):
-            name = field if len(parts) == 1 else f"{field}.{place}"
-            try:
-                pictures.append(await upload(service, account, part, field=name, formats=_FORMATS, limit=_BYTES))
-                _fits(service, wanted, pictures[-1])
-            except (TooMuchData, UnsupportedMedia, InvalidRequest) as error:
-                raise of_field(name, error) from error
-    except BaseException:
-        await dropped(service, pictures)
-        raise
+    for place, part in enumerate(parts):
+        name = field if len(parts) == 1 else f"{field}.{place}"
+        try:
+            pictures.append(await upload(service, account, part, field=name, formats=_FORMATS, limit=_BYTES))
+            _fits(service, wanted, pictures[-1])
+        except (TooMuchData, UnsupportedMedia, InvalidRequest) as error:
+            raise of_field(name, error) from error
     return pictures
-
-
-async def dropped(service: Service, pictures: Sequence[Upload]) -> None:
-    """Let the pictures of a request go that came to nothing."""
-    for picture in pictures:
-        await run(service.files.delete, picture.file)
 
 
 def _fits(service: Service, wanted: Wanted, picture: Upload) -> None:

@@ -59,7 +59,7 @@ def speaking(**differing: Any) -> Dialect:
 
         return app
 
-    dialect = Dialect("pictures", "Pictures", (PATH,), build, shape, upload_bytes=MEGABYTE, files=2, **differing)
+    dialect = Dialect("pictures", "Pictures", (PATH,), build, shape, upload_bytes=MEGABYTE, files=2, several=(PATH,), **differing)
     return dialect
 
 
@@ -240,6 +240,9 @@ def test_more_files_than_an_api_takes_are_refused(sender: Sender) -> None:
     answer = sender.post(PATH, files=files, headers=sender.headers)
     assert answer.status_code == 422
     assert "more than 2 files" in answer.json()["why"]
+    answer = sender.post(f"{PATH}/refused", files=files[:2], headers=sender.headers)
+    assert answer.status_code == 422
+    assert "more than 1 file" in answer.json()["why"]
 
 
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
@@ -259,7 +262,7 @@ def test_an_api_may_answer_with_statuses_of_its_own(sender: Sender) -> None:
 
 
 def test_an_api_may_keep_accounts_out_before_it_reads_what_they_send(sender: Sender) -> None:
-    def admit(_service: Service, account: Account) -> None:
+    def admit(_service: Service, account: Account, _asks: str) -> None:
         if account.plan == "free":
             raise Forbidden("Not on this plan.")
 

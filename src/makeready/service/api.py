@@ -140,9 +140,8 @@ class StrictRequest(Request):
         if self._form is None and self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             state = self.app.state
             most = state.service.settings.limits_upload_mb << 20
-            self._form = await parts(
-                self, files=state.spoken.files, file_bytes=min(state.spoken.upload_bytes, most)
-            )  # fmt: skip
+            files = state.spoken.files if self.scope["path"] in state.spoken.several else 1
+            self._form = await parts(self, files=files, file_bytes=min(state.spoken.upload_bytes, most))
         form = await super()._get_form(**given)
         for name, value in form.multi_items():
             _plain([name, value if isinstance(value, str) else ""])

@@ -76,7 +76,7 @@ class Door:
         if self._accounts.to_note(credential):
             await anyio.to_thread.run_sync(self._noted, credential)
         if self._admit is not None:
-            self._admit(self._service, account)
+            self._admit(self._service, account, f"{request.scope.get('method')} {request.scope['path']}")
         return account
 
     def credential(self, request: HTTPConnection) -> str:

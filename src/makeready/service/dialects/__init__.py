@@ -39,15 +39,16 @@ class Dialect:
     key_header: str = "Authorization"
     #: The largest body that has no files; a file is never larger than ``limits_upload_mb`` of the settings.
     body_bytes: int = 1 << 20
-    #: The largest file of a form, and the most files of one; none are taken where it is 0.
+    #: The largest file of a form; none is taken where it is 0. A form has one, or ``files`` at paths in ``several``.
     upload_bytes: int = 0
     files: int = 1
+    several: tuple[str, ...] = ()
     #: The status of a request whose fields do not fit.
     invalid_status: int = 422
     #: What it answers in place of statuses that it does not know.
     statuses: Mapping[int, int] = field(default_factory=dict)
-    #: Whether an account may use it at all: asked before the body is read, and raises ``Forbidden`` where it may not.
-    admit: Callable[[Service, Account], None] | None = None
+    #: Whether an account may ask for this (``POST /api/batches``): asked before the body is read; raises ``Forbidden``.
+    admit: Callable[[Service, Account, str], None] | None = None
     #: What a webhook says of a job, or of a batch, that has ended; in the service's own words without it.
     announce: Callable[[News], dict[str, Any]] | None = None
     #: What is paid with, where every answer tells the account how much it has, and how it is told.

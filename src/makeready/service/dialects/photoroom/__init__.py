@@ -44,6 +44,7 @@ DIALECT = Dialect(
     key_header="x-api-key",
     upload_bytes=LARGEST,
     files=sum(one.is_file for one in EDIT.values()) + MOST_PRODUCTS + _LAYERS,
+    several=("/v2/edit",),
     invalid_status=400,
     currency=CURRENCY,
 )

@@ -52,6 +52,7 @@ DIALECT = Dialect(
     shape=shape,
     upload_bytes=UPLOAD_BYTES,
     files=MOST_FILES,
+    several=("/api/batches",),
     # What is wrong with a file is wrong with a field, and a body that is no form has none.
     statuses={400: 422, 413: 422, 415: 422},
     admit=admit,

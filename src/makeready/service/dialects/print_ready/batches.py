@@ -12,7 +12,6 @@ from makeready.service.dialects.print_ready.documenting import refusals
 from makeready.service.dialects.print_ready.images import Quality, ScaleFactor
 from makeready.service.dialects.print_ready.models import Answer, BatchSummary, Done
 from makeready.service.dialects.print_ready.shaping import NAME, Id, Page, PerPage, invalid, mine, pages, time
-from makeready.service.errors import Forbidden
 from makeready.service.serving import Caller, begin_batch, ordered, run
 
 if TYPE_CHECKING:
@@ -136,12 +135,9 @@ def _allowed(service: Service, account: Account, count: int) -> None:
     """See that the plan has batches of so many images.
 
     Raises:
-        Forbidden: it has none.
         InvalidRequest: there are too many.
     """
     terms = service.plans.plan(account.plan).terms(NAME)
-    if not (terms.has("batch_processing") and terms.batch_size):
-        raise Forbidden(f"Batch processing is not part of the {terms.title} plan.", "Upgrade to Pro or higher.")
     if count > terms.batch_size:
         raise invalid("images", f"A batch has at most {terms.batch_size} images on the {terms.title} plan.")
 

@@ -40,7 +40,10 @@ def shape(problem: Problem, _settings: Settings) -> dict[str, Any]:
     if problem.status == 402:
         details = problem.details
         message = _NO_CREDITS.format(**details, are="is" if details["balance"] == 1 else "are") + _MORE
-    errors = {_clean(name): [_clean(text) for text in texts] for name, texts in problem.fields.items()}
+    # The images of a batch are images and images.1, whoever finds fault with them; the brackets are the form's.
+    errors = {
+        _clean(name).replace("[]", ""): [_clean(text) for text in texts] for name, texts in problem.fields.items()
+    }
     return {"success": False, "message": _clean(message), "errors": errors}
 
 
@@ -59,8 +62,8 @@ def standing(now: Standing) -> Mapping[str, str]:
     return {"X-RateLimit-Limit": str(now.limit), "X-RateLimit-Remaining": str(now.remaining)}
 
 
-def admit(service: Service, account: Account) -> None:
-    """Let accounts in whose plan has this API.
+def admit(service: Service, account: Account, asks: str) -> None:
+    """Let accounts in whose plan has this API, and to new batches those whose plan has batches.
 
     Raises:
         Forbidden: it has not.
@@ -68,6 +71,8 @@ def admit(service: Service, account: Account) -> None:
     terms = service.plans.plan(account.plan).terms(NAME)
     if not terms.has("api_access"):
         raise Forbidden(f"API access is not part of the {terms.title} plan.", "Upgrade to Starter or higher.")
+    if asks == "POST /api/batches" and not (terms.has("batch_processing") and terms.batch_size):
+        raise Forbidden(f"Batch processing is not part of the {terms.title} plan.", "Upgrade to Pro or higher.")
 
 
 def mine(service: Service, account: Account, kind: str, number: int) -> str:

@@ -45,6 +45,7 @@ DIALECT = Dialect(
     key_header="X-API-Key",
     upload_bytes=UPLOAD_BYTES,
     files=100,
+    several=("/v1/remove-background/batch",),
     invalid_status=400,
     statuses=STATUSES,
     announce=announce,

@@ -59,7 +59,9 @@ def speaking(**differing: Any) -> Dialect:
 
         return app
 
-    dialect = Dialect("pictures", "Pictures", (PATH,), build, shape, upload_bytes=MEGABYTE, files=2, several=(PATH,), **differing)
+    dialect = Dialect(
+        "pictures", "Pictures", (PATH,), build, shape, upload_bytes=MEGABYTE, files=2, several=(PATH,), **differing
+    )
     return dialect
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -306,6 +307,17 @@ def test_children_are_fresh_interpreters_while_other_threads_run(files: list[Pat
         stop.set()
         thread.join()
     assert verdicts(reports) == ["pass"] * 3
+
+
+def test_a_script_that_its_own_children_run_again_is_told_so(files: list[Path], tmp_path: Path) -> None:
+    """Fresh interpreters read the script; without its guard every file would be called unreadable."""
+    script = tmp_path / "script.py"
+    asking = f"print([str(one.verdict) for one in makeready.check_many({[str(files[0])]}, 'poster')])"
+    script.write_text(f"import pyvips\nimport makeready\n{asking}\n")
+    run = partial(subprocess.run, [sys.executable, str(script)], check=False, capture_output=True, text=True)
+    assert run().stderr.strip().endswith("is run again by each child process, and asks again.")
+    script.write_text(f"import pyvips\nimport makeready\nif __name__ == '__main__':\n    {asking}\n")
+    assert run().stdout == "['pass']\n"
 
 
 def processors(report: Report, path: Path) -> int:

@@ -49,6 +49,8 @@ _START_SECONDS = 60.0
 _LONGEST_WAIT = 86400.0
 #: Seconds between two looks at whether the parent is still there.
 _PARENT_ASKED_FOR_S = 5.0
+#: How a fresh interpreter ends whose script would begin children of its own while it is only being read.
+_READ_AGAIN = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def check_many(
     """Check files and folders in child processes; the reports come in the order of the files.
 
     Raises:
-        UsageError: the profile or the canvas does not fit.
+        UsageError: the profile or the canvas does not fit, or the script that calls this does so outside of
+            ``if __name__ == "__main__":``, where children have to be fresh interpreters (see ``_context``).
     """
     from makeready import engine
 
@@ -225,6 +228,9 @@ class _Child:
     files: int = 0
 
     def __post_init__(self) -> None:
+        # Set by multiprocessing for as long as a fresh interpreter reads the script that its parent runs.
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            os._exit(_READ_AGAIN)
         context = _context()
         self.pipe, theirs = context.Pipe()
         given = (theirs, self.job, self.among)
@@ -255,8 +261,13 @@ class _Child:
             return
         try:
             kind, payload = self.pipe.recv()
-        except (EOFError, OSError):
+        except (EOFError, OSError) as error:
             self.process.join(5)
+            if self.process.exitcode == _READ_AGAIN:
+                raise UsageError(
+                    "The script that asks for many files is run again by each child process, and asks again.",
+                    "Put what it does under: if __name__ == '__main__':",
+                ) from error
             yield self._failed(_cause_of_death(self.process.exitcode), UnreadableFile.hint)
             self.end(kill=True)
             tell(Event("done", str(self.path)))

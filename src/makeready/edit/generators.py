@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from makeready.changes import Refusal
 from makeready.errors import FixFailed, MakereadyError, NoGenerator, UsageError
-from makeready.registry import BUILT_IN, Registry
+from makeready.registry import BUILT_IN, Registry, misnamed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Where distributions offer theirs.
 GROUP = "makeready.generators"
-#: Names one or several, in the order in which they are asked; nothing else is asked then.
+#: Names one generator or several, in the order in which they are asked; nothing else is asked then.
 CHOICE = "MAKEREADY_GENERATOR"
 
 #: What can be asked for, and what that is.
@@ -117,11 +117,7 @@ class Generator:
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration itself."""
-        found = []
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
-            found.append(f"the name {self.name!r} is not lower-case words with hyphens")
-        if not self.title or self.title.endswith("."):
-            found.append("the title is empty or ends in a full stop")
+        found = misnamed(self.name, self.title)
         if not self.capabilities:
             found.append("it has no capability")
         if strange := sorted(set(self.capabilities) - set(TASKS)):

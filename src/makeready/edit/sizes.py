@@ -1,9 +1,11 @@
-"""The sizes of pictures that are made from words, by their names."""
+"""What generators are asked for beside words: sizes by their names, and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 SizeName = Literal[
     "SQUARE_HD",
@@ -15,6 +17,14 @@ SizeName = Literal[
     "LANDSCAPE_HD_16_9",
 ]
 Quality = Literal["standard", "advanced", "premium"]
+Seed = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        description="The same seed makes the same picture, as far as the generator can promise it; left out, the whole "
+        "edit's.",
+    ),
+]
 
 #: Pixels across and down. About a megapixel, which is what picture models are trained on; the shape is exact, and both
 #: sides are multiples of 16, so that models which work on blocks of 8 or 16 pixels need no rest.

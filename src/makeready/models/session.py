@@ -70,10 +70,16 @@ def share(processes: int) -> None:
     _sharing = max(1, processes)
 
 
-def processors() -> int:
-    """The processors that this process should use."""
+def processors(*, often_alone: bool = False) -> int:
+    """The processors that this process should use.
+
+    Args:
+        often_alone: for engines that lose little where processes get in each other's way: twice its part, as the
+            others seldom all work at once.
+    """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, allowed // _sharing)
+    part = max(1, allowed // _sharing)
+    return min(allowed, 2 * part) if often_alone else part
 
 
 def providers() -> list[Provider]:

@@ -27,7 +27,7 @@ from makeready.models.manifest import File, Model, Source, family
 
 #: A folder with networks that are ready to run, ``ID.onnx`` each.
 OWN_FOLDER = "MAKEREADY_MODEL_DIR"
-#: Where all that is kept is kept.
+#: The folder of installed models, and of all else that is kept between runs.
 CACHE = "MAKEREADY_CACHE"
 _PART = ".part"
 #: Digits of the hash in the name of a kept network.

@@ -16,7 +16,7 @@ from makeready.errors import MissingDependency, UsageError
 from makeready.models import manifest, session
 from makeready.models.contract import Segmenting
 from makeready.models.session import Session
-from makeready.registry import BUILT_IN, Registry
+from makeready.registry import BUILT_IN, Registry, misnamed
 
 #: Where distributions offer their segmenters.
 GROUP = "makeready.segmenters"
@@ -46,11 +46,7 @@ class Segmenter:
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration itself."""
-        found = []
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
-            found.append(f"the name {self.name!r} is not lower-case words with hyphens")
-        if not self.title or self.title.endswith("."):
-            found.append("the title is empty or ends in a full stop")
+        found = misnamed(self.name, self.title)
         if not self.licence:
             found.append("it does not say under which licence its weights are")
         if not isinstance(self.contract, Segmenting):

@@ -6,12 +6,11 @@ gives, and opens it: a callable that takes an array and gives a larger one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from makeready.registry import BUILT_IN
+from makeready.registry import BUILT_IN, misnamed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,11 +67,9 @@ class Upscaler:
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration; nothing when it may be registered."""
-        found = []
-        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", self.name):
-            found.append(f"the name {self.name!r} is not lower-case words with hyphens")
-        if not self.title or not self.licence:
-            found.append("it has no title or no licence")
+        found = misnamed(self.name, self.title)
+        if not self.licence:
+            found.append("it does not say under which licence its weights are")
         if self.style not in STYLES:
             found.append(f"the style {self.style!r} is not among {', '.join(STYLES)}")
         if not self.scales or list(self.scales) != sorted(set(self.scales)) or self.scales[0] < 2:

@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING, Any
 from makeready.changes import Change
 from makeready.edit.operator import operator
 from makeready.edit.order import Step
-from makeready.edit.sizes import Quality, SizeName
+from makeready.edit.sizes import Quality, Seed, SizeName
 from makeready.edit.wording import ModelName, PoseName, SceneName
 from makeready.params import Params, param
 
 if TYPE_CHECKING:
     from makeready.edit.scene import Scene
 
-_WISH = "What else is wanted, in words: “a clean studio look”."
-_SIZE = "The shape of the result."
-_SEED = "The same seed makes the same picture, as far as the generator can promise it; left out, the whole edit's."
 
+class Clothes(Params):
+    """Settings of all pictures of clothes."""
 
-class FlatLay(Params):
-    """Settings of flat_lay."""
-
-    prompt: str = param("", _WISH)
-    size: SizeName = param("SQUARE_HD", _SIZE)
-    seed: int | None = param(None, _SEED, ge=0)
+    prompt: str = param("", "What else is wanted, in words: “a clean studio look”.")
+    size: SizeName = param("SQUARE_HD", "The shape of the result.")
+    seed: Seed = None
 
 
 @operator(
@@ -33,11 +29,11 @@ class FlatLay(Params):
     title="Show clothes lying flat",
     step=Step.MAKE,
     rank=10,
-    params=FlatLay,
+    params=Clothes,
     calls_for=lambda _: ("generate:flat_lay",),
     seconds_per_page=25.0,
 )
-def flat_lay(scene: Scene, params: FlatLay) -> Iterator[Change]:
+def flat_lay(scene: Scene, params: Clothes) -> Iterator[Change]:
     """A generator paints the clothes of the picture as if they lay flat and were seen from above.
 
     ## What changes
@@ -54,24 +50,16 @@ def flat_lay(scene: Scene, params: FlatLay) -> Iterator[Change]:
     yield _painted(scene, "flat_lay", wording.flat_lay(params.prompt), params.size, "standard", params.seed, {})
 
 
-class GhostMannequin(Params):
-    """Settings of ghost_mannequin."""
-
-    prompt: str = param("", _WISH)
-    size: SizeName = param("SQUARE_HD", _SIZE)
-    seed: int | None = param(None, _SEED, ge=0)
-
-
 @operator(
     id="ghost_mannequin",
     title="Show clothes as if nobody wore them",
     step=Step.MAKE,
     rank=11,
-    params=GhostMannequin,
+    params=Clothes,
     calls_for=lambda _: ("generate:ghost_mannequin",),
     seconds_per_page=25.0,
 )
-def ghost_mannequin(scene: Scene, params: GhostMannequin) -> Iterator[Change]:
+def ghost_mannequin(scene: Scene, params: Clothes) -> Iterator[Change]:
     """A generator takes the person or the mannequin out of the clothes, which keep the shape they have when worn.
 
     ## What changes
@@ -89,7 +77,7 @@ def ghost_mannequin(scene: Scene, params: GhostMannequin) -> Iterator[Change]:
     yield _painted(scene, "ghost_mannequin", words, params.size, "standard", params.seed, {})
 
 
-class VirtualModel(Params):
+class VirtualModel(Clothes):
     """Settings of virtual_model."""
 
     model: ModelName = param("avery", "Who wears the clothes; a further picture `model` goes before it.")
@@ -98,9 +86,7 @@ class VirtualModel(Params):
     quality: Quality = param(
         "standard", "The longer side: standard has about 1,000 pixels, advanced twice, premium four times."
     )
-    size: SizeName = param("PORTRAIT_HD_3_2", _SIZE)
-    prompt: str = param("", _WISH)
-    seed: int | None = param(None, _SEED, ge=0)
+    size: SizeName = param("PORTRAIT_HD_3_2", "The shape of the result.")
 
 
 @operator(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from makeready.changes import Change, Refusal
 from makeready.edit.operator import operator
 from makeready.edit.order import Step
-from makeready.edit.sizes import SizeName
+from makeready.edit.sizes import Seed, SizeName
 from makeready.errors import UsageError
 from makeready.params import Params, param
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PAINTED = 20
 #: What finds the subject where no edit says how.
 _FINDING = ("segment:isnet",)
-_SEED = "The same seed makes the same picture, as far as the generator can promise it; left out, the whole edit's."
 
 
 def _painter(task: str, prompt: str, *, guided: bool = False) -> tuple[str, ...]:
@@ -39,7 +38,7 @@ class GenerateBackground(Params):
         0.6, "How closely the further picture `guidance` is followed: 0 ignores it.", ge=0, le=1
     )
     expand_prompt: Literal["auto", "never"] = param("auto", "auto lets short words be made longer for picture models.")
-    seed: int | None = param(None, _SEED, ge=0)
+    seed: Seed = None
 
 
 @operator(
@@ -88,7 +87,7 @@ class EditWithAI(Params):
     """Settings of edit_with_ai."""
 
     prompt: str = param("", "What to change, in words.")
-    seed: int | None = param(None, _SEED, ge=0)
+    seed: Seed = None
 
 
 @operator(
@@ -129,7 +128,7 @@ class ImageFromPrompt(Params):
 
     prompt: str = param("", "What the picture is to show, in words.")
     size: SizeName = param("SQUARE_HD", "The shape of the picture; all have about a megapixel.")
-    seed: int | None = param(None, _SEED, ge=0)
+    seed: Seed = None
 
 
 @operator(
@@ -176,7 +175,7 @@ class Uncrop(Params):
         0.25, "How much is added at each side where the subject is cut off, as a share of the picture.", gt=0, le=1
     )
     prompt: str = param("", "What the picture shows, in words; helps some generators.")
-    seed: int | None = param(None, _SEED, ge=0)
+    seed: Seed = None
 
 
 @operator(

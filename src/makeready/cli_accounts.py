@@ -179,6 +179,36 @@ def token(email: str, hours: float, void: bool, data: Path | None, as_json: bool
 
 @accounts.command()
 @_EMAIL
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="It is good for.")
+@_KEPT
+def invite(email: str, hours: int, data: Path | None, as_json: bool) -> None:
+    """Print a link with which somebody sets the password for the dashboard, once."""
+    with _service(data) as service:
+        account = service.accounts.by_email(email)
+        link = f"{service.settings.address}/dashboard/welcome/{service.signing_in.invitation(account, hours * 3600)}"
+    if as_json:
+        _print({"email": account.email, "url": link, "expires_in": hours * 3600})
+    else:
+        click.echo(link)
+
+
+@accounts.command()
+@_EMAIL
+@click.option("--off", is_flag=True, help="No longer.")
+@_KEPT
+def operator(email: str, off: bool, data: Path | None, as_json: bool) -> None:
+    """Let an account look after the whole service in the dashboard: queues, workers, all accounts."""
+    with _service(data) as service:
+        account = service.accounts.by_email(email)
+        service.signing_in.make_operator(account, not off)
+    if as_json:
+        _print({"email": account.email, "operator": not off})
+    else:
+        click.echo(f"{account.email} {'no longer looks' if off else 'looks'} after the service.")
+
+
+@accounts.command()
+@_EMAIL
 @click.option("--currency", type=click.Choice(["tokens", "credits", "images"]), help="Only this one's entries.")
 @click.option("--limit", type=click.IntRange(1, 10000), default=50, show_default=True, metavar="N", help="How many.")
 @_KEPT

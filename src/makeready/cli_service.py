@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,10 @@ def worker(leash: bool, **given: Any) -> None:
 #: Distributions that the service needs, all of one extra.
 _NEEDED = (
     "alembic",
+    "argon2-cffi",
     "fastapi",
+    "httpx",
+    "jinja2",
     "limits",
     "obstore",
     "prometheus-client",
@@ -149,7 +153,17 @@ def _without_password(url: str) -> str:
 
 @contextmanager
 def _installed() -> Iterator[None]:
-    """Say how to install what the service needs, where it is missing."""
+    """Say how to install what the service needs, where it is missing.
+
+    Raises:
+        MissingDependency: it is not installed, or the system has not what it stands on.
+    """
+    if os.name != "posix":
+        raise MissingDependency(
+            "The service does not run on Windows itself: it holds and ends the processes that open strangers' files by "
+            "what POSIX systems have.",
+            "Run it in WSL 2 or in a container, as docs/installing.md says. All other commands work here.",
+        )
     try:
         yield
     except ModuleNotFoundError as error:

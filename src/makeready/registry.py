@@ -118,8 +118,7 @@ class Check:
             found.append(f"the code {self.code!r} is not three capital letters and three digits")
         elif self.source != BUILT_IN and self.code[:3] in SUBJECTS:
             found.append(f"the prefix {self.code[:3]} belongs to the built-in checks: choose another")
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
-            found.append(f"the name {self.name!r} is not lower-case words with hyphens")
+        found += misnamed(self.name)
         missing = [section for section in self.SECTIONS if f"## {section}" not in self.page]
         if missing:
             found.append(f"the docstring lacks the sections {', '.join(missing)}")
@@ -269,6 +268,16 @@ def fix(
         )  # fmt: skip
 
     return declare
+
+
+def misnamed(name: str, title: str | None = None) -> list[str]:
+    """What is wrong with a name that users type and, where it has one, with the title beside it in lists."""
+    found = []
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        found.append(f"the name {name!r} is not lower-case words with hyphens")
+    if title is not None and (not title or title.endswith(".")):
+        found.append("the title is empty or ends in a full stop")
+    return found
 
 
 def _faults(params: type[Params]) -> list[str]:

@@ -173,3 +173,31 @@ def test_what_is_not_there_is_named() -> None:
         PLANS.price("print-ready", "remove_background", "ultra")
     with pytest.raises(UsageError, match="no prices"):
         PLANS.currency("esperanto")
+
+
+def test_the_dashboard_costs_what_printcart_does_whatever_an_operator_changes(tmp_path: Path) -> None:
+    file = tmp_path / "plans.toml"
+    file.write_text(
+        "[prices.printcart.operations]\nremove_background = 7\n[prices.printcart.operations.fix]\nenlarge = 8\n"
+    )
+    plans = Plans.load(file)
+    for operation, option, price in (("remove_background", None, 7), ("fix", "enlarge", 8), ("fix", "add_bleed", 120)):
+        assert plans.price("dashboard", operation, option) == plans.price("printcart", operation, option) == price
+    assert plans.currency("dashboard") == "tokens"
+
+
+def test_what_is_named_beside_like_differs(tmp_path: Path) -> None:
+    file = tmp_path / "plans.toml"
+    file.write_text("[prices.dashboard.operations]\nremove_background = 1\n")
+    plans = Plans.load(file)
+    assert plans.price("dashboard", "remove_background") == 1
+    assert plans.price("dashboard", "fix", "add_bleed") == 120
+    assert plans.price("printcart", "remove_background") == 150
+
+
+@pytest.mark.parametrize("like", ["no-such", "dashboard"])
+def test_prices_are_like_those_of_a_dialect_that_has_its_own(tmp_path: Path, like: str) -> None:
+    file = tmp_path / "plans.toml"
+    file.write_text(f'[prices.dashboard]\nlike = "{like}"\n')
+    with pytest.raises(UsageError, match=f"to be like those of '{like}'"):
+        Plans.load(file)

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from makeready.service import run
+from makeready.service.core import Service
 from makeready.service.run import Supervisor
 from makeready.service.settings import Settings
 
@@ -136,12 +137,32 @@ def test_nothing_has_to_be_told(start: Callable[..., Running], tmp_path: Path) -
     wait_for(lambda: "makeready_workers 1.0" in httpx.get(f"{url}/metrics").text)
     # One line for people, all others for programs.
     assert [line for line in service.lines if not line.startswith("{")] == [
-        f"makeready serves at {url}, documentation at {url}/docs\n"
+        f"makeready serves at {url}, for people at {url}/dashboard, documentation at {url}/docs\n"
     ]
     worker = service.worker
     assert service.end() == 0
     assert not alive(worker)
     assert [line["part"] for line in service.said("worker ended")] == ["worker"]
+
+
+def test_a_page_that_is_kept_up_to_date_does_not_hold_it_up(start: Callable[..., Running], tmp_path: Path) -> None:
+    running = start("serve", "--port", "0", "--no-worker")
+    url = running.url
+    service = Service.open(Settings.load(data=tmp_path / "data"))
+    account, _ = service.accounts.create("jane@example.com", grants={"tokens": 200})
+    params = {"inputs": {}, "options": {}, "request": {}}
+    job = service.jobs.submit(
+        account.id, dialect="printcart", operation="check", params=params, currency="tokens", job_id=service.new_id()
+    )
+    cookie = service.signing_in.begin(account)
+    service.close()
+    events = f"{url}/dashboard/jobs/{job.id}/events"
+    with httpx.stream("GET", events, cookies={"makeready": cookie}, timeout=PATIENCE) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: state"
+        running.process.send_signal(signal.SIGTERM)
+        list(lines)  # it ends as answers do; cut off, this raises
+    assert running.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

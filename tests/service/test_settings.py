@@ -232,5 +232,6 @@ def test_links_begin_with_an_address_that_can_be_asked(tmp_path: Path, given: di
 
 
 def test_who_has_too_little_is_told_where_there_is_more(tmp_path: Path) -> None:
-    assert Settings.load(data=tmp_path).top_up == "http://127.0.0.1:8000/"
+    assert Settings.load(data=tmp_path).top_up == "http://127.0.0.1:8000/dashboard/wallet"
+    assert Settings.load(data=tmp_path, dashboard=False).top_up == "http://127.0.0.1:8000/"
     assert Settings.load(data=tmp_path, top_up_url="https://shop.example.com").top_up == "https://shop.example.com"

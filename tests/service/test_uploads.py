@@ -20,9 +20,10 @@ from makeready.service.api import api
 from makeready.service.app import create_app
 from makeready.service.core import Account, Service
 from makeready.service.dialects import Dialect
-from makeready.service.errors import Forbidden
+from makeready.service.errors import Forbidden, ServiceError
 from makeready.service.serving import Caller, upload
-from makeready.service.uploads import begun
+from makeready.service.uploads import Artwork, artwork, begun, refusing
+from makeready.testing.builder import pdf
 from service.speaking import Client, settings, shape
 
 PATH = "/v1/pictures"
@@ -272,3 +273,54 @@ def test_an_api_may_keep_accounts_out_before_it_reads_what_they_send(sender: Sen
     assert sender.send(b"hello").status_code == 403
     sender.service.accounts.move("jane@example.com", "starter")
     assert sender.send(picture()).status_code == 200
+
+
+# Artwork, PDFs too ----------------------------------------------------------------------------------------------------
+
+
+async def brought(sender: Sender, data: bytes, name: str, *, refused: bool = False) -> Artwork:
+    """A file of a form, where the form may be refused later."""
+    async with refusing(sender.service):
+        part = StarletteFile(io.BytesIO(data), filename=name)
+        kept = await artwork(
+            sender.service, sender.account.id, part, field="file", formats=("pdf", "png"), seconds=7200
+        )
+        if refused:
+            raise Forbidden("too late")
+        return kept
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kept", "kind"),
+    [
+        (pdf().bytes(), "flyer.pdf", "flyer.pdf", "pdf"),
+        (b"%PDF-1.7\nnothing that could be opened", "flyer", "flyer.pdf", "pdf"),
+        (picture("PNG"), "photo.jpg", "photo.png", "raster"),
+    ],
+    ids=["pdf", "broken", "picture"],
+)
+def test_artwork_is_kept_as_it_came(sender: Sender, data: bytes, name: str, kept: str, kind: str) -> None:
+    made = asyncio.run(brought(sender, data, name))
+    file = sender.service.files.get(sender.account.id, made.file.id)
+    assert (made.name, file.name, made.kind, file.bytes) == (name, kept, kind, len(data))
+    assert file.expires_at is not None
+    assert file.expires_at - file.created_at == pytest.approx(7200)
+    assert sender.left == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello", picture("JPEG"), picture("PNG")[:20], picture("PNG", (1001, 1000))],
+    ids=["empty", "text", "jpeg", "cut", "megapixels"],
+)
+def test_what_is_no_artwork_is_not_kept(sender: Sender, data: bytes) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        asyncio.run(brought(sender, data, "a.png"))
+    assert list(refusal.value.details["fields"]) == ["file"]
+    assert sender.left == []
+
+
+def test_artwork_goes_where_its_form_is_refused(sender: Sender) -> None:
+    with pytest.raises(Forbidden):
+        asyncio.run(brought(sender, pdf().bytes(), "flyer.pdf", refused=True))
+    assert not [path for path in (sender.service.settings.data / "files").rglob("*") if path.is_file()]

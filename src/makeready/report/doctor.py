@@ -8,12 +8,16 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from makeready import __version__, fixes, models, preflight
 from makeready.edit import generators
 from makeready.errors import ExitCode, UsageError
 from makeready.models import installing, session, store
+from makeready.registry import Registry
 from makeready.report import reporters
+from makeready.segment import backend
+from makeready.upscale import catalogue as upscalers
 
 #: What the core cannot do without.
 NEEDED = ("pymupdf", "pikepdf", "pillow", "pyvips", "numpy", "pydantic", "click", "rich")
@@ -76,10 +80,18 @@ def examine() -> Iterator[Health]:
     for fix in mending:
         if fix.source != "built-in":
             yield Health(f"plug-in {fix.source}", f"fix {fix.id}")
-    for registry in (checks, mending, generators.catalogue(), reporters()):
+    for registry in registries():
         for source, why in registry.failed.items():
             # A stranger's plug-in being broken is not this program's failure: it is said, and that is all.
             yield Health(f"plug-in {source}", f"did not load: {why}", ok=False)
+
+
+def registries() -> tuple[Registry[Any], ...]:
+    """Everything that plug-ins can add to, one registry a kind; the first call loads them all."""
+    return (
+        preflight.catalogue(), fixes.catalogue(), backend.catalogue(), upscalers.catalogue(), generators.catalogue(),
+        reporters(),
+    )  # fmt: skip
 
 
 def _models() -> Iterator[Health]:

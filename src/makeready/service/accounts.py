@@ -7,7 +7,6 @@ database with every request: a revoked key, a suspended account and tokens made 
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 import secrets
@@ -15,10 +14,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jwt
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from makeready.errors import did_you_mean
@@ -55,13 +54,14 @@ _LOCAL_PART = re.compile(r"[^\s@.\"(),:;<>\[\]\\]+(\.[^\s@.\"(),:;<>\[\]\\]+)*")
 _LABEL = re.compile(r"[^\W_](([^\W_]|-){0,61}[^\W_])?")
 
 _ACCOUNT, _KEY = tables.account.c, tables.api_key.c
-_FIELDS = (_ACCOUNT.id, _ACCOUNT.email, _ACCOUNT.name, _ACCOUNT.plan, _ACCOUNT.status, _ACCOUNT.created_at)
+#: The columns that make an ``Account``, in its order.
+FIELDS = (_ACCOUNT.id, _ACCOUNT.email, _ACCOUNT.name, _ACCOUNT.plan, _ACCOUNT.status, _ACCOUNT.created_at)
 _BY_KEY = (
-    select(*_FIELDS, _KEY.prefix, _KEY.revoked_at)
+    select(*FIELDS, _KEY.prefix, _KEY.revoked_at)
     .join(tables.api_key, _KEY.account_id == _ACCOUNT.id)
     .where(_KEY.digest == bindparam("digest"))
 )
-_BY_TOKEN = select(*_FIELDS, _ACCOUNT.token_generation).where(_ACCOUNT.id == bindparam("id"))
+_BY_TOKEN = select(*FIELDS, _ACCOUNT.token_generation).where(_ACCOUNT.id == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +163,12 @@ class Accounts:
         now = clock.now()
         values = {
             "id": ids.new("acc"), "email": email, "name": name, "plan": plan, "status": ACTIVE,
-            "webhook_secret": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            "webhook_secret": ids.secret(),
         }  # fmt: skip
         with self._database.writing() as connection:
             try:
                 adding = insert(tables.account).values(values | {"created_at": now, "cycle_started_at": now})
-                account = Account(*connection.execute(adding.returning(*_FIELDS)).one())
+                account = Account(*connection.execute(adding.returning(*FIELDS)).one())
             except IntegrityError as error:
                 raise Conflict(
                     f"There is an account of {email} already.", f"See it with: makeready accounts show {email}"
@@ -205,16 +205,19 @@ class Accounts:
     def all(self) -> list[Account]:
         """Every account, the oldest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(*_FIELDS).order_by(_ACCOUNT.created_at, _ACCOUNT.id))
+            rows = connection.execute(select(*FIELDS).order_by(_ACCOUNT.created_at, _ACCOUNT.id))
             return [Account(*row) for row in rows]
 
     def suspend(self, email: str) -> Account:
-        """Refuse every request of an account from now on. Its jobs go on; what it has is kept.
+        """Refuse every request of an account from now on, and sign it out. Its jobs go on; what it has is kept.
 
         Raises:
             NotFound: there is no such account.
         """
-        return self._change(email, status=SUSPENDED)
+        account = self.by_email(email)
+        with self._database.writing() as connection:
+            suspend(connection, account.id)
+        return self.get(account.id)
 
     def activate(self, email: str) -> Account:
         """Serve a suspended account again.
@@ -241,13 +244,16 @@ class Accounts:
                 wallet.refill(connection, account.id, currency, allowances[currency], note=plan)
         return self.get(account.id)
 
-    def grant(self, email: str, grants: Mapping[str, int], note: str = "") -> dict[str, int]:
+    def grant(
+        self, email: str, grants: Mapping[str, int], note: str = "", *, after: int | None = None
+    ) -> dict[str, int]:
         """Put money into an account's wallets.
 
         Args:
             email: whose.
             grants: how much, by currency.
             note: for the ledger.
+            after: ``last_grant`` as it was when somebody decided this, so that a form that is sent twice gives once.
 
         Returns:
             What the wallets have afterwards.
@@ -255,13 +261,27 @@ class Accounts:
         Raises:
             NotFound: there is no such account.
             InvalidRequest: an amount is none.
+            Conflict: something was granted after that.
         """
         amounts = _amounts(grants)
         account = self.by_email(email)
         with self._database.writing() as connection:
+            if after is not None:
+                # Two that come at once wait for each other here: the second sees what the first gave.
+                locking = select(_ACCOUNT.id).where(_ACCOUNT.id == account.id).with_for_update()
+                connection.execute(locking)
+                if _last_grant(connection, account.id) != after:
+                    raise Conflict(
+                        f"Something was granted to {account.email} since this was asked.", "Look at the wallet again."
+                    )
             for currency in wallet.in_order(amounts):
                 wallet.give(connection, account.id, currency, amounts[currency], kind="grant", note=note)
             return wallet.balances(connection, account.id)
+
+    def last_grant(self, account_id: str) -> int:
+        """The ledger's number of the newest grant to an account; 0 where there was none."""
+        with self._database.reading() as connection:
+            return _last_grant(connection, account_id)
 
     def balances(self, account_id: str) -> dict[str, int]:
         """What an account has of each currency."""
@@ -275,12 +295,10 @@ class Accounts:
             left, used = wallet.usage(connection, account.id, currency)
         return Usage(used, left, unlimited)
 
-    def entries(
-        self, account_id: str, currency: str | None = None, *, limit: int = 50, before: int | None = None
-    ) -> list[wallet.Entry]:
-        """The ledger of an account, newest first; see ``wallet.entries``."""
+    def entries(self, account_id: str, currency: str | None = None, **more: Any) -> list[wallet.Entry]:
+        """The ledger of an account, newest first; ``more`` is as for ``wallet.entries``."""
         with self._database.reading() as connection:
-            return wallet.entries(connection, account_id, currency, limit=limit, before=before)
+            return wallet.entries(connection, account_id, currency, **more)
 
     def new_key(self, account_id: str, name: str = "") -> str:
         """Make a key; nobody can show it again.
@@ -303,20 +321,23 @@ class Accounts:
         with self._database.reading() as connection:
             return [Key(*row) for row in connection.execute(wanted)]
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, account_id: str | None = None) -> None:
         """Make a key worthless, from this moment on and for ever. One that is already stays so.
 
         Args:
             key_id: its identifier, ``key_…``; never the key.
+            account_id: whose it has to be; anybody's when left out.
 
         Raises:
             NotFound: there is no such key.
         """
+        named = _KEY.id == key_id if account_id is None else and_(_KEY.id == key_id, _KEY.account_id == account_id)
+        revoking = update(tables.api_key).where(named)
         with self._database.writing() as connection:
-            if connection.execute(select(_KEY.id).where(_KEY.id == key_id)).first() is None:
-                raise NotFound("There is no key of this identifier.", "'makeready accounts keys list EMAIL' has them.")
-            revoking = update(tables.api_key).where(_KEY.id == key_id, _KEY.revoked_at.is_(None))
-            connection.execute(revoking.values(revoked_at=clock.now()))
+            once = func.coalesce(_KEY.revoked_at, clock.now())
+            if not connection.execute(revoking.values(revoked_at=once)).rowcount:
+                hint = "'makeready accounts keys list EMAIL' has them." if account_id is None else None
+                raise NotFound("There is no key of this identifier.", hint)
 
     def to_note(self, credential: str) -> bool:
         """Whether ``note_use`` has something to do: it is a key whose use this process has not noted for a minute."""
@@ -400,7 +421,7 @@ class Accounts:
             row = self._by_token(id=claims.account_id)
             if row is None or row[-1] != claims.generation:
                 raise Unauthorized("This token is no longer good.", "Get a new one.")
-        account = Account(*row[: len(_FIELDS)])
+        account = Account(*row[: len(FIELDS)])
         if account.status != ACTIVE:
             raise Suspended("This account is suspended.", "Ask who runs this service.")
         return account
@@ -436,7 +457,7 @@ class Accounts:
 
     def _one(self, which: ColumnElement[bool]) -> Account | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(*_FIELDS).where(which)).first()
+            row = connection.execute(select(*FIELDS).where(which)).first()
         return Account(*row) if row else None
 
     def _change(self, email: str, **values: str) -> Account:
@@ -444,6 +465,23 @@ class Accounts:
         with self._database.writing() as connection:
             connection.execute(update(tables.account).where(_ACCOUNT.id == account.id).values(values))
         return self.get(account.id)
+
+
+def suspend(connection: Connection, account_id: str) -> bool:
+    """Refuse every request of an account, and sign it out: sessions are over also for when it is served again.
+
+    Returns:
+        Whether there is such an account.
+    """
+    connection.execute(delete(tables.browser_session).where(tables.browser_session.c.account_id == account_id))
+    refusing = update(tables.account).where(_ACCOUNT.id == account_id).values(status=SUSPENDED)
+    return connection.execute(refusing).rowcount == 1
+
+
+def _last_grant(connection: Connection, account_id: str) -> int:
+    entry = tables.ledger.c
+    newest = select(func.max(entry.number)).where(entry.account_id == account_id, entry.kind == "grant")
+    return connection.execute(newest).scalar() or 0
 
 
 def address(email: str) -> str:

@@ -223,11 +223,12 @@ def _describe_key(app: FastAPI, dialect: Dialect) -> None:
         document = made()
         if "security" not in document:
             bearer = dialect.key_header.lower() == "authorization"
-            scheme = (
-                {"type": "http", "scheme": "bearer", "description": "Your key (`mk_…`), or a token made from it."}
+            sent = (
+                {"type": "http", "scheme": "bearer"}
                 if bearer
-                else {"type": "apiKey", "in": "header", "name": dialect.key_header, "description": "Your key (`mk_…`)."}
+                else {"type": "apiKey", "in": "header", "name": dialect.key_header}
             )
+            scheme = sent | {"description": "Your key (`mk_…`), or an access token."}
             document.setdefault("components", {}).setdefault("securitySchemes", {})[_SCHEME] = scheme
             document["security"] = [{_SCHEME: []}]
             _drop_assumed(document)

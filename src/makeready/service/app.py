@@ -19,8 +19,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from makeready import __version__
 from makeready.errors import MakereadyError
+from makeready.service import dashboard, files_app, health, observe, problems, reference
 from makeready.service import dialects as spoken
-from makeready.service import files_app, observe, problems, reference, schema
 from makeready.service.api import handlers
 from makeready.service.metrics import CONTENT_TYPE, Metrics
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _FORM = b"multipart/form-data"
 #: What goes around a file in a form.
 _FORM_BYTES = 64 << 10
+#: The largest form without a file, and message of a provider of payments: anybody may send one.
+_PAGE_BYTES = 256 << 10
 #: The client went away before its answer; nobody sees this status but the log.
 _GONE = 499
 _READS = ("GET", "HEAD")
@@ -72,6 +74,10 @@ class Front:
         files = Starlette(routes=files_app.routes(service), exception_handlers=handlers(None, self._settings))
         files.router.redirect_slashes = False
         doors.append(("/files", None, files, 0))
+        if self._settings.dashboard:
+            pages = dashboard.build(service, self._apps)
+            uploads = (self._settings.limits_upload_mb << 20) + _FORM_BYTES
+            doors += [(dashboard.PREFIX, None, pages, _PAGE_BYTES), (f"{dashboard.PREFIX}/tools", None, pages, uploads)]
         # The longest first: a dialect may live below another's path.
         self._doors = sorted(doors, key=lambda door: -len(door[0]))
         self._pages: dict[str, Page] = {
@@ -140,7 +146,7 @@ class Front:
 
     def _found(self, path: str) -> tuple[Dialect | None, ASGIApp, int]:
         for prefix, dialect, app, most in self._doors:
-            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+            if _below(path, prefix):
                 return dialect, app, most
         return None, self._page, 0
 
@@ -152,7 +158,10 @@ class Front:
         if problem.status >= 500:
             observe.log.error("failed inside", request_id=asked.id, exc_info=error)
         if asked.status is None:
-            response = problems.answer(problem, dialect, self._settings)
+            if self._settings.dashboard and _below(scope["path"], dashboard.PREFIX):
+                response = dashboard.page.told(Request(scope), problem)
+            else:
+                response = problems.answer(problem, dialect, self._settings)
             if problem.status == 413:
                 response.headers["Connection"] = "close"
             await response(scope, receive, send)
@@ -188,22 +197,16 @@ class Front:
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def _readiness(self, _request: Request) -> Response:
-        parts = await anyio.to_thread.run_sync(self._parts)
-        ready = all(state == "ok" for name, state in parts.items() if name != "rate_limits")
+        parts = await anyio.to_thread.run_sync(health.parts, self._service)
+        ready = health.ready(parts)
         return JSONResponse({"status": "ok" if ready else "not ready", **parts}, 200 if ready else 503)
-
-    def _parts(self) -> dict[str, str]:
-        """What this process needs, and whether it is there. Rate limits go on without Redis, each process alone."""
-        service = self._service
-        return {
-            "database": _state(service.database.answers, "does not answer"),
-            "schema": _state(lambda: schema.version(service.database) == schema.HEAD, "is not of this version"),
-            "store": _state(service.store.answers, "does not answer"),
-            "rate_limits": service.limiter.state(),
-        }
 
     async def _numbers(self, _request: Request) -> Response:
         return Response(await anyio.to_thread.run_sync(self._metrics.page), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
 def _added(asked: observe.Asked) -> list[tuple[bytes, bytes]]:
@@ -244,14 +247,6 @@ def _limited(receive: Receive, given: dict[bytes, bytes], most: int) -> Receive:
         return message
 
     return receiving
-
-
-def _state(works: Callable[[], bool], otherwise: str) -> str:
-    try:
-        return "ok" if works() else otherwise
-    except Exception as error:
-        observe.log.warning("not ready", why=f"{type(error).__name__}: {error}")
-        return otherwise
 
 
 def _html(page: str) -> Response:

@@ -124,6 +124,9 @@ class Attempt:
             )
             for output in done.outputs
         }  # fmt: skip
+        if job.params.get("shown"):  # a page shows what came beside what was made of it
+            for fetched in self._fetched.values():
+                files["before"] = self._keep(fetched.path, fetched.name, fetched.media_type)
         subjects = [self._subject(report, files) for report in done.reports]
         before = job.result or {}
         result = {**before, **done.result}

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from makeready.changes import Stage
 from makeready.errors import UsageError, did_you_mean
-from makeready.preflight import load_profile
+from makeready.preflight import catalogue as checks
+from makeready.preflight import load_profile, profile_names
 from makeready.preflight import stars as scale
+from makeready.report import pages
 from makeready.results import Severity, Stars
 from makeready.service import clock, enlarging, operations, tables
 from makeready.service.database import Database
@@ -36,6 +38,20 @@ class Cure:
     kinds: tuple[str, ...]
     #: The least place in the order of all fixes comes first.
     order: tuple[int, int, str]
+    #: Where it stands in that order, in a word: ``pictures``, ``colour`` …
+    stage: str
+    #: ``safe`` or ``review``.
+    safety: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A profile that files can be held against."""
+
+    name: str
+    title: str
+    #: What counts as fair for it, where it is rated with stars.
+    min_ppi: int | None
 
 
 class Catalogue:
@@ -64,7 +80,20 @@ class Catalogue:
         from makeready import fixes
 
         known = (fix for fix in fixes.catalogue() if fix.stage is not Stage.EDIT)
-        return {fix.id: Cure(fix.id, fix.title, fix.kinds, fix.order) for fix in known}
+        return {
+            fix.id: Cure(fix.id, fix.title, fix.kinds, fix.order, fix.stage.value, fix.safety.value) for fix in known
+        }
+
+    @cached_property
+    def products(self) -> Mapping[str, Product]:
+        """Every profile by its name, those of plug-ins too. The first call reads them all."""
+        known = ((name, load_profile(name)) for name in profile_names())
+        return {name: Product(name, found.title, found.product.min_ppi) for name, found in known}
+
+    @cached_property
+    def advice(self) -> Mapping[str, str]:
+        """What to do about an issue, by its code, in the little Markdown of a check's page."""
+        return {check.code: pages.section(check, "What to do") for check in checks()}
 
     def chosen(self, ids: Iterable[str], kind: str | None) -> tuple[str, ...]:
         """Fixes that a client names, in the order in which they are made.

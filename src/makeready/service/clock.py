@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Float
+from sqlalchemy import Float, Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+#: The function that a connection to SQLite is given. SQLite's own time has milliseconds, in which several jobs can be
+#: sent: the first of them would not be the first to run.
+SQLITE_NOW = "seconds_now"
 
 
 class now(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function that it is
@@ -18,10 +22,27 @@ class now(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function 
 
 @compiles(now, "sqlite")
 def _sqlite(element: now, compiler: Any, **kwargs: Any) -> str:
-    # 2440587.5 is 1970-01-01 as a Julian day; milliseconds survive.
-    return "((julianday('now') - 2440587.5) * 86400.0)"
+    return f"{SQLITE_NOW}()"
 
 
 @compiles(now, "postgresql")
 def _postgresql(element: now, compiler: Any, **kwargs: Any) -> str:
     return "extract(epoch from clock_timestamp())::double precision"
+
+
+class day(FunctionElement[int]):  # noqa: N801 - as above
+    """The day, in UTC, of a time after 1970; that day's first moment is the number times 86400."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(day, "sqlite")
+def _sqlite_day(element: day, compiler: Any, **kwargs: Any) -> str:
+    # A number that is cast to a whole one loses its fraction here, and is rounded on PostgreSQL.
+    return f"CAST({compiler.process(element.clauses, **kwargs)} / 86400 AS INTEGER)"
+
+
+@compiles(day, "postgresql")
+def _postgresql_day(element: day, compiler: Any, **kwargs: Any) -> str:
+    return f"floor({compiler.process(element.clauses, **kwargs)} / 86400)::integer"

@@ -5,7 +5,8 @@ What the parts hand out (``Account``, ``Job``, ``Kept``) can be imported from he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from makeready.service import ids, schema, wallet
 from makeready.service.accounts import Account, Accounts, Usage
@@ -19,10 +20,12 @@ from makeready.service.idempotency import Idempotency
 from makeready.service.jobs import Job, Jobs, Order
 from makeready.service.limits import Limiter
 from makeready.service.numbers import Numbers
+from makeready.service.payments import Payments
 from makeready.service.plans import Plans, Terms
 from makeready.service.queue import Queue
 from makeready.service.reports import Kept, Reports
 from makeready.service.settings import Settings
+from makeready.service.signing_in import SigningIn, Visit
 from makeready.service.store import Store, open_store
 from makeready.service.templates import Template, Templates
 from makeready.service.uploads import Upload
@@ -42,6 +45,7 @@ __all__ = [
     "Terms",
     "Upload",
     "Usage",
+    "Visit",
 ]
 
 
@@ -65,6 +69,10 @@ class Service:
     idempotency: Idempotency
     catalogue: Catalogue
     templates: Templates
+    signing_in: SigningIn
+    payments: Payments
+    #: Set when this process is asked to end: answers that would go on for minutes end.
+    leaving: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, settings: Settings, *, migrate: bool = True) -> Service:
@@ -86,12 +94,13 @@ class Service:
         store = open_store(settings)
         files = Files(database, store, settings, secret)
         announcer = Announcer(settings, files)
+        accounts = Accounts(database, secret, plans)
         jobs = Jobs(database, settings, announce=announcer.text)
         return cls(
             settings,
             database,
             plans,
-            Accounts(database, secret, plans),
+            accounts,
             jobs,
             Batches(database, jobs),
             Numbers(database),
@@ -104,6 +113,8 @@ class Service:
             Idempotency(database),
             Catalogue(database),
             Templates(database),
+            SigningIn(database, accounts, secret),
+            Payments(database, settings),
         )
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from makeready.errors import UsageError
+from makeready.service.clock import SQLITE_NOW
 
 #: Seconds a writer waits for the one before it.
 _BUSY_S = 30
@@ -138,6 +140,7 @@ def _private(path: str) -> None:
 def _prepared(connection: Any, _record: Any) -> None:
     # The driver begins no transactions of its own; _begun says how each starts.
     connection.isolation_level = None
+    connection.create_function(SQLITE_NOW, 0, time.time)
     for setting in _SQLITE:
         connection.execute(f"PRAGMA {setting}")
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: How long the store's own URL works, in seconds: enough to follow a redirect, too short to hand on.
 REDIRECT_S = 300
 #: With every answer, refusals too.
-_ALWAYS = {
+ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox",
     # The address is the key.
@@ -44,7 +44,7 @@ def routes(service: Service) -> list[Route]:
         except ServiceError as error:
             known = request.scope.get(observe.SCOPE)
             refusal = problems.answer(problems.of(error, known.id if known else ""), None, service.settings)
-            refusal.headers.update(_ALWAYS | {"Cache-Control": "no-store"})
+            refusal.headers.update(ALWAYS | {"Cache-Control": "no-store"})
             return refusal
 
     return [Route("/files/{file_id}/{name}", file, methods=["GET", "HEAD"], name="files")]
@@ -58,25 +58,31 @@ async def _answer(service: Service, request: Request) -> Response:
         # Anybody could otherwise make a link of ours that claims to lead to something else.
         raise LinkRefused("This link was changed: the file is called otherwise.", "Use it exactly as it was given.")
     left = max(1, int(expires) - int(time.time()))
-    headers = {**_ALWAYS, "Cache-Control": f"private, max-age={left}"}
-    headers |= {"ETag": f'"{file.sha256}"', "Accept-Ranges": "bytes"}
-    if _has(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+    headers = {**ALWAYS, "Cache-Control": f"private, max-age={left}"}
+    if known(request, file):
+        return Response(status_code=304, headers={**headers, **_versioned(file)})
     method: Literal["GET", "HEAD"] = "HEAD" if request.method == "HEAD" else "GET"
     elsewhere = await run_sync(service.store.presigned, file.key, float(min(REDIRECT_S, left)), method)
     if elsewhere is not None:
-        return Response(status_code=307, headers={**_ALWAYS, "Cache-Control": "no-store", "Location": elsewhere})
-    return await _sent(service, request, file, headers)
+        return Response(status_code=307, headers={**ALWAYS, "Cache-Control": "no-store", "Location": elsewhere})
+    return await sent(service, request, file, headers)
 
 
-async def _sent(service: Service, request: Request, file: File, headers: dict[str, str]) -> Response:
-    headers |= {"Content-Type": file.content_type, "Content-Disposition": file.disposition}
+async def sent(service: Service, request: Request, file: File, headers: dict[str, str]) -> Response:
+    """A file, or the part of it that is asked for, with these headers over those that say what it is.
+
+    Raises:
+        NotFound: its bytes are gone.
+        Unavailable: the store does not answer.
+    """
+    said = {"Content-Type": file.content_type, "Content-Disposition": file.disposition}
+    headers = {**said, **headers, **_versioned(file)}
     start, end, status = 0, file.bytes, 200
     wanted = _range(request.headers, file.bytes, headers["ETag"])
     if wanted is not None:
         start, end = wanted
         if start >= end:
-            return Response(status_code=416, headers={**_ALWAYS, "Content-Range": f"bytes */{file.bytes}"})
+            return Response(status_code=416, headers={**ALWAYS, "Content-Range": f"bytes */{file.bytes}"})
         status = 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.bytes}"
     headers["Content-Length"] = str(end - start)
@@ -85,6 +91,20 @@ async def _sent(service: Service, request: Request, file: File, headers: dict[st
     # Asked for before anything is sent: what is missing is told with a status.
     chunks = await run_sync(service.store.stream, file.key, start, end) if end > start else iter([])
     return StreamingResponse(chunks, status, headers)
+
+
+def known(request: Request, file: File) -> bool:
+    """Whether the client has this very version."""
+    said = request.headers.get("if-none-match", "").strip()
+    return said == "*" or _etag(file) in [one.strip().removeprefix("W/") for one in said.split(",")]
+
+
+def _versioned(file: File) -> dict[str, str]:
+    return {"ETag": _etag(file), "Accept-Ranges": "bytes"}
+
+
+def _etag(file: File) -> str:
+    return f'"{file.sha256}"'
 
 
 def _range(headers: Mapping[str, str], size: int, etag: str) -> tuple[int, int] | None:
@@ -101,8 +121,3 @@ def _range(headers: Mapping[str, str], size: int, etag: str) -> tuple[int, int] 
     if last and int(last) < int(first):
         return None
     return int(first), min(size, int(last) + 1) if last else size
-
-
-def _has(said: str, etag: str) -> bool:
-    """Whether ``If-None-Match`` names this version."""
-    return said.strip() == "*" or etag in [one.strip().removeprefix("W/") for one in said.split(",")]

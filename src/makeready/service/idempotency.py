@@ -11,7 +11,6 @@ No body is held in memory, however large: it is hashed on its way to the handler
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import secrets
 import time
@@ -25,7 +24,7 @@ from sqlalchemy import Connection, and_, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
-from makeready.service import clock, tables
+from makeready.service import clock, ids, tables
 from makeready.service.errors import Conflict, InvalidRequest
 from makeready.service.fingerprint import Body
 from makeready.service.observe import asked
@@ -48,7 +47,6 @@ _DEAD_S = 660.0
 #: How long a second request waits for the first, and how often it looks.
 _PATIENCE_S, _LOOK_S = 5.0, 0.1
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TABLE = tables.idempotency_key
 #: A mark that is no longer remembered, and one whose request never answered.
 _OLD, _DEAD = "old", "dead"
@@ -77,13 +75,7 @@ class Mark:
         """
         if self.request is None:
             raise ValueError("what is asked is not known yet")
-        told = "\0".join((self.account_id, self.dialect, self.key, self.request))
-        number = int.from_bytes(hashlib.sha256(told.encode()).digest())
-        letters = []
-        for _ in range(21):
-            number, place = divmod(number, len(_LETTERS))
-            letters.append(_LETTERS[place])
-        return "".join(letters)
+        return ids.derived(self.account_id, self.dialect, self.key, self.request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,13 @@ def month(first: float, now: float) -> float:
     return begins.timestamp()
 
 
+def next_month(first: float, now: float) -> float:
+    """When the month after the running one begins; as ``month``."""
+    running = dt.datetime.fromtimestamp(month(first, now), dt.UTC)
+    year, after = divmod(running.year * 12 + running.month, 12)
+    return _in_month(dt.datetime.fromtimestamp(first, dt.UTC), year, after + 1).timestamp()
+
+
 def _in_month(day_one: dt.datetime, year: int, number: int) -> dt.datetime:
     return day_one.replace(year=year, month=number, day=min(day_one.day, calendar.monthrange(year, number)[1]))
 

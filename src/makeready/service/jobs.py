@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from makeready.service import clock, ids, operations, states, tables, wallet, webhooks
 from makeready.service.database import Database
-from makeready.service.errors import Conflict, NotFound, QueueFull
+from makeready.service.errors import Conflict, NotFound, QueueFull, ServiceError
 from makeready.service.settings import Settings
 
 _BATCH, _FILE, _JOB = tables.batch, tables.file, tables.job
@@ -159,7 +159,7 @@ class Jobs:
         try:
             with self._database.writing() as connection:
                 return self.put(connection, account_id, order)
-        except (IntegrityError, Conflict):  # the job is there, or its entry in the ledger
+        except (IntegrityError, ServiceError):  # the job is there or its entry in the ledger, or it took the last money
             if (made := self._made(account_id, order)) is None:
                 raise
             return made
@@ -211,22 +211,34 @@ class Jobs:
         return job
 
     def listed(
-        self, account_id: str, *, operation: str | None = None, limit: int = 20, before: tuple[float, str] | None = None
+        self,
+        account_id: str,
+        *,
+        operation: str | None = None,
+        dialect: str | None = None,
+        state: str | None = None,
+        batch_id: str | None = None,
+        limit: int = 20,
+        before: tuple[float, str] | None = None,
     ) -> list[Job]:
         """The newest jobs first.
 
         Args:
             account_id: whose.
             operation: only those that do this.
+            dialect: only those that came through this API.
+            state: only those in it.
+            batch_id: only those of this batch.
             limit: how many at most.
             before: ``created_at`` and ``id`` of the last one that is known: only older ones.
         """
         question = _jobs().where(_JOB.c.account_id == account_id, _JOB.c.deleted_at.is_(None))
-        if operation is not None:
-            question = question.where(_JOB.c.operation == operation)
+        only = {"operation": operation, "dialect": dialect, "state": state, "batch_id": batch_id}
+        question = question.where(*(_JOB.c[name] == value for name, value in only.items() if value is not None))
         if before is not None:
             at, job_id = before
-            question = question.where(or_(_JOB.c.created_at < at, and_(_JOB.c.created_at == at, _JOB.c.id < job_id)))
+            older = or_(_JOB.c.created_at < at, and_(_JOB.c.created_at == at, _JOB.c.id < job_id))
+            question = question.where(_JOB.c.created_at <= at, older)  # the first is what an index begins at
         question = question.order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_job(row) for row in connection.execute(question)]

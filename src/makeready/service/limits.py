@@ -79,8 +79,22 @@ class Limiter:
         Raises:
             RateLimited: it is one too many, and was not counted.
         """
-        item = self._item(account.plan, dialect)
-        names = (dialect, account.id)
+        return self._taken(self._item(account.plan, dialect), (dialect, account.id))
+
+    def attempt(self, what: str, who: str, per: str) -> Standing:
+        """Count one try of something that no plan limits, such as signing in.
+
+        Args:
+            what: what is tried.
+            who: by whom, or for whom: an address.
+            per: how often it may be, as ``10/minute``.
+
+        Raises:
+            RateLimited: it is one too many, and was not counted.
+        """
+        return self._taken(rate(per), (what, who))
+
+    def _taken(self, item: counting.RateLimitItem, names: tuple[str, str]) -> Standing:
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
                 standing = _in_redis(self._shared, item, names)

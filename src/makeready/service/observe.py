@@ -59,6 +59,8 @@ class Asked:
     standing: Standing | None = None
     #: The job that this request makes, where a repeat of it must make the same: for ``Jobs.submit(job_id=…)``.
     job_id: str | None = None
+    #: Whether its path is as good as a password, and only the route may be told.
+    secret_path: bool = False
     #: The status that was answered; none before.
     status: int | None = None
 
@@ -88,7 +90,7 @@ def told(asked: Asked, method: str, route: str | None, path: str, seconds: float
         request_id=asked.id,
         method=method,
         route=route,
-        path=path[:_LONGEST_PATH],
+        path=route if asked.secret_path else path[:_LONGEST_PATH],
         status=asked.status,
         ms=round(seconds * 1e3, 2),
         account=asked.account.id if asked.account is not None else None,

@@ -98,9 +98,26 @@ class _Prices(_Row):
     operations: dict[str, _Amount | dict[str, _Amount]] = {}
 
 
+class Pack(_Row):
+    """So much of a currency for so much money."""
+
+    currency: Currency
+    amount: int = Field(gt=0, le=MOST, strict=True)
+    #: In hundredths of a unit of the money: 990 EUR are nine euros and ninety cents.
+    price: int = Field(gt=0, le=10**9, strict=True)
+    #: ISO 4217.
+    money: str = Field(pattern=r"^[A-Z]{3}$")
+
+    @property
+    def key(self) -> str:
+        """What forms call it: another price is another pack."""
+        return f"{self.amount}-{self.currency}-{self.price}-{self.money}"
+
+
 class _File(_Row):
     plans: dict[str, Plan]
     prices: dict[str, _Prices]
+    packs: list[Pack] = []
 
 
 class Plans:
@@ -114,12 +131,17 @@ class Plans:
 
         Raises:
             ValidationError: it does not fit.
+            UsageError: prices follow those of a dialect that has none of its own.
         """
-        plans = told.get("plans")
+        plans, prices = told.get("plans"), told.get("prices")
         if isinstance(plans, Mapping):
             plans = {name: _named(name, plan) for name, plan in plans.items()}
-        held = _File.model_validate({**told, "plans": plans})
+        if isinstance(prices, Mapping):
+            prices = {name: _followed(name, prices) for name in prices}
+        held = _File.model_validate({**told, "plans": plans, "prices": prices})
         self._plans, self._prices = held.plans, held.prices
+        #: What can be bought, in the order of the file.
+        self.packs = tuple(held.packs)
 
     @classmethod
     def load(cls, file: Path | None = None) -> Plans:
@@ -195,6 +217,24 @@ class Plans:
 
 def _named(name: str, plan: Any) -> Any:
     return {**plan, "name": name} if isinstance(plan, Mapping) else plan
+
+
+def _followed(name: str, prices: Mapping[str, Any]) -> Any:
+    """The prices of a dialect; those that are ``like`` another's are the other's, with its own laid over them.
+
+    Raises:
+        UsageError: the other has none of its own.
+    """
+    own = prices[name]
+    if not isinstance(own, Mapping) or "like" not in own:
+        return own
+    other = prices.get(str(own["like"]))
+    if not isinstance(other, Mapping) or "like" in other:
+        raise UsageError(
+            f"The prices of {name} are to be like those of {own['like']!r}, which has none of its own.",
+            f"Name another dialect in prices.{name}.like.",
+        )
+    return _over(other, {key: value for key, value in own.items() if key != "like"})
 
 
 def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

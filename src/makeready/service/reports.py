@@ -33,6 +33,23 @@ class Kept:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a list tells of a report."""
+
+    id: str
+    #: What the file is called.
+    name: str
+    #: pass, info, warning, error or unreadable.
+    verdict: str
+    #: 1 to 5, where a product and a size are known.
+    stars: int | None
+    #: The title of the profile it was held against.
+    profile: str
+    #: Seconds since 1970.
+    created_at: float
+
+
 class Reports:
     """The reports of all accounts; each sees its own."""
 
@@ -93,6 +110,30 @@ class Reports:
         question = question.order_by(_REPORT.c.created_at.desc(), _REPORT.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_kept(row) for row in connection.execute(question)]
+
+    def lines(self, account_id: str, *, verdict: str | None = None, limit: int = 20, skip: int = 0) -> list[Line]:
+        """The newest reports first, in a line each: their documents can be long, and stay in the database.
+
+        Args:
+            account_id: whose.
+            verdict: only those with this one.
+            limit: how many at most.
+            skip: how many of the newest to leave out.
+        """
+        document = _REPORT.c.document
+        question = select(
+            _REPORT.c.id,
+            document[("file", "path")].as_string().label("name"),
+            document["verdict"].as_string().label("verdict"),
+            document[("stars", "stars")].as_integer().label("stars"),
+            document[("profile", "title")].as_string().label("profile"),
+            _REPORT.c.created_at,
+        ).where(_REPORT.c.account_id == account_id, _REPORT.c.deleted_at.is_(None))
+        if verdict is not None:
+            question = question.where(document["verdict"].as_string() == verdict)
+        question = question.order_by(_REPORT.c.created_at.desc(), _REPORT.c.id.desc()).limit(limit).offset(skip)
+        with self._database.reading() as connection:
+            return [Line(**row._asdict()) for row in connection.execute(question)]
 
     def delete(self, account_id: str, report_id: str) -> None:
         """Show it to nobody any more; what it is about goes with the next cleaning.

@@ -67,7 +67,7 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
                     server_header=False, proxy_headers=False, backlog=2048, timeout_keep_alive=_KEEP_ALIVE_S,
                     timeout_graceful_shutdown=int(DRAIN_S),
                 ),
-                beside, f"makeready serves at {settings.own_address}, documentation at {settings.own_address}/docs",
+                beside, service.leaving, _greeting(settings),
             )  # fmt: skip
             server.run(sockets=[listener])
         finally:
@@ -76,6 +76,13 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
             write()
             service.close()
     _leave()
+
+
+def _greeting(settings: Settings) -> str:
+    """The one line for people that a start prints."""
+    url = settings.own_address
+    people = f", for people at {url}/dashboard" if settings.dashboard else ""
+    return f"makeready serves at {url}{people}, documentation at {url}/docs"
 
 
 def work(settings: Settings, *, leash: bool = False) -> None:
@@ -96,9 +103,11 @@ def work(settings: Settings, *, leash: bool = False) -> None:
 class _Server(uvicorn.Server):
     """uvicorn, which says where it is and takes its leave with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, beside: Supervisor | None, greeting: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, beside: Supervisor | None, leaving: threading.Event, greeting: str
+    ) -> None:
         super().__init__(config)
-        self._beside, self._greeting = beside, greeting
+        self._beside, self._leaving, self._greeting = beside, leaving, greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -120,6 +129,7 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True  # asked twice: what is unfinished stays so
         self.should_exit = True
+        self._leaving.set()
         if self._beside is not None:
             self._beside.stop()
 

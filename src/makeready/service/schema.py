@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The last migration; it stands here so that a start need not load Alembic to see that there is nothing to do.
-HEAD = "0001"
+HEAD = "0002"
 #: No tables at all.
 BASE = "base"
 #: Where the database's own version stands: its own name, as other programs in it may use Alembic too.

@@ -119,7 +119,8 @@ def ordered(
         dialect: the API.
         operation: what is done.
         params: ``inputs``, ``options``, and ``request`` for what the dialect wants to know of it later. Where it has
-            ``lasting``, what comes out is kept as long as reports are, else for a day.
+            ``lasting``, what comes out is kept as long as reports are, else for a day. Where it has ``shown``, a
+            fetched input is kept beside it, as ``before``.
         option: which of the operation's options, where they have prices of their own.
         webhook_url: who is told when it has ended.
         traceparent: the trace context of the request.

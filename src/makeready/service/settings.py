@@ -61,8 +61,10 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="Where rate limits are counted by several processes; in memory without.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signs links and tokens: 32 characters or more.")
     dialects: Words = Field(DIALECTS, min_length=1, description="The APIs that are served.")
+    dashboard: bool = Field(True, description="Serve the pages for people, at /dashboard.")
     plans_file: Path | None = Field(None, description="Plans and prices of your own, over the built-in ones.")
     top_up_url: str = Field("", description="Where a client buys more, told with every 402; else our own page.")
+    payments: str = Field("", description="Who takes money for packs, the name of a plug-in; nobody without one.")
     fetch_allow: Words = Field(
         (), description="Hosts, addresses and networks that may be fetched although they are private."
     )
@@ -158,7 +160,7 @@ class Settings(BaseSettings):
     @property
     def top_up(self) -> str:
         """Where a client buys more, as every 402 says."""
-        return self.top_up_url or f"{self.address}/"
+        return self.top_up_url or f"{self.address}{'/dashboard/wallet' if self.dashboard else '/'}"
 
     @property
     def local(self) -> bool:

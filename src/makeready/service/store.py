@@ -333,7 +333,11 @@ def _checked(key: str) -> None:
 
 def _to_disk(path: Path) -> None:
     """What the database will name must outlive a power cut as the database does."""
-    for place, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+    if os.name == "nt":  # which syncs what is open for writing, and opens no folder
+        places = [(path, os.O_RDWR)]
+    else:
+        places = [(path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)]
+    for place, flags in places:
         descriptor = os.open(place, flags)
         try:
             os.fsync(descriptor)

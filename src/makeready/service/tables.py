@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 #: Names of constraints, so that a migration can find them again on both databases.
@@ -55,6 +56,8 @@ account = Table(
     Column("created_at", Float, nullable=False),
     #: When the running month of the plan began, for allowances that start anew.
     Column("cycle_started_at", Float, nullable=False),
+    #: Whether it may look after the whole service in the dashboard.
+    Column("operator", Boolean, nullable=False, default=False, server_default=false()),
 )
 
 api_key = Table(
@@ -71,6 +74,42 @@ api_key = Table(
     Column("revoked_at", Float),
     #: About when it was last used, to a minute: it is not written with every request.
     Column("last_used_at", Float),
+)
+
+browser_session = Table(
+    "browser_session",
+    metadata,
+    #: HMAC-SHA256 of the cookie; the cookie itself is nowhere.
+    Column("digest", String(64), primary_key=True),
+    Column("account_id", _ID, ForeignKey("account.id"), nullable=False, index=True),
+    #: What the browser says it is, for its owner to know it again.
+    Column("agent", String(200), nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    #: To about a minute: it is not written with every request.
+    Column("seen_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
+)
+
+#: What was bought with real money, through whoever takes it.
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account_id", _ID, ForeignKey("account.id"), nullable=False, index=True),
+    #: Who takes the money, and what it calls this payment.
+    Column("provider", String(40), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("currency", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    #: What it costs, in hundredths of a unit of this money (``EUR``).
+    Column("price", BigInteger, nullable=False),
+    Column("money", String(3), nullable=False),
+    #: ``pending``, ``paid`` or ``failed``.
+    Column("state", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
+    #: A message that comes twice is about the same payment.
+    UniqueConstraint("provider", "reference"),
 )
 
 wallet = Table(
@@ -176,7 +215,10 @@ job = Table(
     #: Deleted by its owner: kept for the books, shown to nobody.
     Column("deleted_at", Float),
     Index("ix_job_claim", "queue", "state", "priority", "run_at"),
-    Index("ix_job_account_id_created_at", "account_id", "created_at"),
+    # Lists are narrowed and months are counted in the index alone: of 100,000 jobs in 15 and 115 ms, else 320 and 600.
+    Index(
+        "ix_job_listed", "account_id", "created_at", "id", "state", "dialect", "operation", "currency", "cost", "held"
+    ),
 )
 
 report = Table(
@@ -246,6 +288,7 @@ delivery = Table(
     Column("lease_until", Float),
     Column("created_at", Float, nullable=False),
     Index("ix_delivery_state_next_at", "state", "next_at"),
+    Index("ix_delivery_account_id_created_at", "account_id", "created_at"),
 )
 
 webhook_attempt = Table(

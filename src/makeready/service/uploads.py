@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
@@ -35,6 +35,22 @@ _SENT: ContextVar[list[File] | None] = ContextVar("sent", default=None)
 
 
 @dataclass(frozen=True, slots=True)
+class Artwork:
+    """A picture or a PDF that somebody sent."""
+
+    file: File
+    #: What its sender called it, made harmless; ``file.name`` ends as its content says.
+    name: str
+    #: As ``service.sniff`` calls it: pdf, jpeg, tiff …
+    format: str
+
+    @property
+    def kind(self) -> str:
+        """``pdf`` or ``raster``."""
+        return "pdf" if self.format == "pdf" else "raster"
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A picture that somebody sent."""
 
@@ -46,6 +62,9 @@ class Upload:
     #: As it is shown, that is, turned as EXIF says.
     width: int
     height: int
+
+
+T = TypeVar("T", Artwork, Upload)
 
 
 @contextlib.asynccontextmanager
@@ -90,11 +109,39 @@ async def taken(service: Service, account_id: str, part: UploadFile, *, field: s
         UnsupportedMedia: it is of another kind.
         InvalidRequest: it is empty, or its header is damaged.
     """
+    keeping = partial(kept, service, account_id, name=part.filename or "", field=field, formats=formats)
+    return await _received(service, part, limit, keeping)
+
+
+async def artwork(service: Service, account_id: str, part: UploadFile, *, field: str, formats: Collection[str],
+                  seconds: float) -> Artwork:  # fmt: skip
+    """Keep a picture or a PDF of a form, if its first bytes say that it is one.
+
+    A PDF is not opened here: what is wrong with it is for its job to find.
+
+    Args:
+        service: where it is kept.
+        account_id: whose it is.
+        part: the file of the form.
+        field: its name in the form, for messages.
+        formats: kinds of file that are taken, as ``service.sniff`` calls them.
+        seconds: how long it is kept.
+
+    Raises:
+        TooMuchData: it has more bytes or pixels than may be.
+        UnsupportedMedia: it is of another kind.
+        InvalidRequest: it is empty, or the header of a picture is damaged.
+    """
+    keeping = partial(
+        _artwork, service, account_id, name=part.filename or "", field=field, formats=formats, seconds=seconds
+    )
+    return await _received(service, part, service.settings.limits_upload_mb << 20, keeping)
+
+
+async def _received(service: Service, part: UploadFile, limit: int, keeping: Callable[[Path], T]) -> T:
     path = await service.files.receive(_chunks(part), min(limit, service.settings.limits_upload_mb << 20))
     try:
-        made = await anyio.to_thread.run_sync(
-            partial(kept, service, account_id, path, part.filename or "", field=field, formats=formats)
-        )
+        made = await anyio.to_thread.run_sync(keeping, path)
     finally:
         path.unlink(missing_ok=True)
     if (sent := _SENT.get()) is not None:
@@ -118,24 +165,50 @@ def kept(
     seconds: float | None = DAY,
 ) -> Upload:
     """Keep a picture that lies on this machine, for some seconds or until somebody deletes it; see ``taken``."""
+    with _named(field):
+        format, media_type = _told(path, formats)
+        header = _looked(path, service.settings.limits_megapixels)
+    sent = clean_name(name, "image")
+    file = _stored(service, account_id, path, sent, format, media_type, seconds)
+    across, down = header.shown_px
+    return Upload(file, sent, format, across, down)
+
+
+def _artwork(service: Service, account_id: str, path: Path, *, name: str, field: str, formats: Collection[str],
+             seconds: float) -> Artwork:  # fmt: skip
+    with _named(field):
+        format, media_type = _told(path, formats)
+        if format != "pdf":
+            _looked(path, service.settings.limits_megapixels)
+    sent = clean_name(name, "artwork")
+    return Artwork(_stored(service, account_id, path, sent, format, media_type, seconds), sent, format)
+
+
+@contextlib.contextmanager
+def _named(field: str) -> Iterator[None]:
+    """Refusals name the field of the form."""
     try:
-        format, media_type, header = _looked(path, formats, service.settings.limits_megapixels)
+        yield
     except ServiceError as error:
         error.details = {**error.details, "fields": {field: [f"{error} {error.hint}".strip()]}}
         raise
-    name = sent = clean_name(name, "image")
+
+
+def _stored(service: Service, account_id: str, path: Path, sent: str, format: str, media_type: str,
+            seconds: float | None) -> File:  # fmt: skip
+    name = sent
     if Path(name).suffix.lower() not in SUFFIXES[format]:
         name = f"{Path(name).stem or 'image'}{SUFFIXES[format][0]}"
     file = service.files.keep(path, account_id=account_id, name=name, media_type=media_type, seconds=seconds)
     with service.database.writing() as connection:
         service.files.add(connection, file)
-    across, down = header.shown_px
-    return Upload(file, sent, format, across, down)
+    return file
 
 
-def _looked(path: Path, formats: Collection[str], megapixels: float) -> tuple[str, str, Raster]:
+def _told(path: Path, formats: Collection[str]) -> tuple[str, str]:
+    """The kind of a file and its media type, by its first bytes."""
     if not path.stat().st_size:
-        raise InvalidRequest("The file is empty.", "Send a picture.")
+        raise InvalidRequest("The file is empty.", f"Send {'artwork' if 'pdf' in formats else 'a picture'}.")
     wanted = f"Send {', '.join(_NAMES.get(one, one.upper()) for one in formats)}."
     with path.open("rb") as stream:
         try:
@@ -144,8 +217,13 @@ def _looked(path: Path, formats: Collection[str], megapixels: float) -> tuple[st
             raise UnsupportedMedia(str(error), wanted) from error
     if format not in formats:
         raise UnsupportedMedia(f"This is a {_NAMES.get(format, format.upper())} file, which is not taken here.", wanted)
+    return format, media_type
+
+
+def _looked(path: Path, megapixels: float) -> Raster:
+    """The header of a picture."""
     try:
-        return format, media_type, raster.read(path, max_pixels=int(megapixels * 1e6))
+        return raster.read(path, max_pixels=int(megapixels * 1e6))
     except TooLarge as error:
         raise TooMuchData(str(error).replace(path.name, "The picture"), "Send it smaller.") from error
     except UnreadableFile as error:

@@ -214,7 +214,14 @@ def balances(connection: Connection, account_id: str) -> dict[str, int]:
 
 
 def entries(
-    connection: Connection, account_id: str, currency: str | None = None, *, limit: int = 50, before: int | None = None
+    connection: Connection,
+    account_id: str,
+    currency: str | None = None,
+    *,
+    limit: int = 50,
+    before: int | None = None,
+    since: float | None = None,
+    until: float | None = None,
 ) -> list[Entry]:
     """The ledger of an account, newest first.
 
@@ -224,12 +231,18 @@ def entries(
         currency: only this one's.
         limit: how many at most.
         before: only those with smaller numbers: the last number of the page before.
+        since: only those from this time on.
+        until: only those before this time.
     """
     wanted = select(tables.ledger).where(_LEDGER.account_id == account_id)
     if currency is not None:
         wanted = wanted.where(_LEDGER.currency == currency)
     if before is not None:
         wanted = wanted.where(_LEDGER.number < before)
+    if since is not None:
+        wanted = wanted.where(_LEDGER.created_at >= since)
+    if until is not None:
+        wanted = wanted.where(_LEDGER.created_at < until)
     return [Entry(**row) for row in connection.execute(wanted.order_by(_LEDGER.number.desc()).limit(limit)).mappings()]
 
 

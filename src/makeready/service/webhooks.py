@@ -9,22 +9,24 @@ Signed as https://www.standardwebhooks.com says, with the account's secret.
 
 from __future__ import annotations
 
+import json
 import random
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 from standardwebhooks import Webhook
 
 from makeready.service import clock, ids
 from makeready.service.database import Database
-from makeready.service.errors import FetchRefused
+from makeready.service.errors import FetchRefused, NotFound
 from makeready.service.fetch import Fetcher
-from makeready.service.tables import account, delivery, webhook_attempt
+from makeready.service.tables import account, delivery, job, webhook_attempt
 
 if TYPE_CHECKING:
     from makeready.service.jobs import Job
@@ -41,6 +43,134 @@ LEASE_S = 60.0
 #: Deliveries a courier sends side by side.
 AT_ONCE = 8
 PENDING, DELIVERED, GIVEN_UP = "pending", "delivered", "given_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a client is told of a job, and how far that is."""
+
+    #: Its ``webhook-id``.
+    id: str
+    job_id: str
+    url: str
+    #: The exact text that is sent.
+    body: str
+    #: ``pending``, ``delivered`` or ``given_up``.
+    state: str
+    #: Since it was last asked for; all tries there were are in ``Webhooks.attempts``.
+    tries: int
+    #: When it is sent next, while it is pending.
+    next_at: float
+    created_at: float
+    #: Whether its owner has deleted the job.
+    forgotten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try."""
+
+    at: float
+    seconds: float
+    #: The answer's, or none and why there is none.
+    status: int | None
+    error: str | None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it was taken."""
+        return _success(self.status)
+
+
+_DELIVERY = (
+    delivery.c.id,
+    delivery.c.job_id,
+    delivery.c.url,
+    delivery.c.body,
+    delivery.c.state,
+    delivery.c.tries,
+    delivery.c.next_at,
+    delivery.c.created_at,
+    job.c.deleted_at.is_not(None),
+)
+
+
+class Webhooks:
+    """Deliveries as the accounts see them that they go to; each sees its own. Threads may share it."""
+
+    def __init__(self, database: Database, fetcher: Fetcher) -> None:
+        """Look after deliveries."""
+        self._database, self._fetcher = database, fetcher
+
+    def listed(self, account_id: str, *, limit: int = 25, skip: int = 0) -> list[Delivery]:
+        """Deliveries, the newest first.
+
+        Args:
+            account_id: whose.
+            limit: how many at most.
+            skip: how many of the newest to leave out.
+        """
+        newest = _deliveries(account_id).order_by(delivery.c.created_at.desc(), delivery.c.id.desc())
+        with self._database.reading() as c:
+            return [Delivery(*row) for row in c.execute(newest.limit(limit).offset(skip))]
+
+    def get(self, account_id: str, delivery_id: str) -> Delivery:
+        """One delivery.
+
+        Raises:
+            NotFound: there is none, or it is another account's.
+        """
+        with self._database.reading() as c:
+            row = c.execute(_deliveries(account_id).where(delivery.c.id == delivery_id)).first()
+        if row is None:
+            raise _missing(delivery_id)
+        return Delivery(*row)
+
+    def attempts(self, account_id: str, delivery_id: str) -> list[Attempt]:
+        """Every try of a delivery, the first one first; none where the delivery is another account's."""
+        one = webhook_attempt.c
+        tried = (
+            select(one.at, one.seconds, one.status, one.error)
+            .join(delivery, delivery.c.id == one.delivery_id)
+            .where(delivery.c.id == delivery_id, delivery.c.account_id == account_id)
+            .order_by(one.number)
+        )
+        with self._database.reading() as c:
+            return [Attempt(*row) for row in c.execute(tried)]
+
+    def resend(self, account_id: str, delivery_id: str) -> None:
+        """Send a delivery again as soon as a courier comes, whatever became of it: the same text and ``webhook-id``.
+
+        Raises:
+            NotFound: there is none, or it is another account's.
+        """
+        mine = (delivery.c.id == delivery_id, delivery.c.account_id == account_id)
+        anew = {"state": PENDING, "tries": 0, "next_at": clock.now(), "token": None, "lease_until": None}
+        with self._database.writing() as c:
+            if not c.execute(update(delivery).where(*mine).values(anew)).rowcount:
+                raise _missing(delivery_id)
+
+    def secret(self, account_id: str) -> str:
+        """What the webhooks of an account are signed with, ``whsec_…``."""
+        with self._database.reading() as c:
+            return str(c.execute(select(account.c.webhook_secret).where(account.c.id == account_id)).scalar_one())
+
+    def rotate(self, account_id: str) -> None:
+        """Sign with another secret from now on; what is still to be sent, too, as it is signed when it is sent."""
+        with self._database.writing() as c:
+            c.execute(update(account).where(account.c.id == account_id).values(webhook_secret=ids.secret()))
+
+    def test(self, account_id: str, url: str) -> Attempt:
+        """Send a signed text that is about no job, once, and say what came of it. Takes 10 s at most.
+
+        Args:
+            account_id: with whose secret it is signed.
+            url: where to.
+        """
+        at = time.time()
+        moment = datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
+        body = json.dumps({"type": "test", "timestamp": moment, "data": {}})
+        return _posted(self._fetcher, url, body, headers(ids.new("msg"), at, body, self.secret(account_id)), at)
 
 
 def enqueue(c: Connection, *, job: Job, url: str, body: str) -> None:
@@ -149,16 +279,12 @@ class Courier:
             self._record(due, 0.0, None, "Each courier that sent it died.")
             return
         signed = headers(due.id, due.at, due.body, due.secret)
-        begun, status, error = time.monotonic(), None, None
-        try:
-            status = self._fetcher.post(due.url, due.body.encode(), signed, seconds=SECONDS).status
-        except FetchRefused as refused:
-            error = str(refused)
-        self._record(due, time.monotonic() - begun, status, error)
+        tried = _posted(self._fetcher, due.url, due.body, signed, due.at)
+        self._record(due, tried.seconds, tried.status, tried.error)
 
     def _record(self, due: _Due, seconds: float, status: int | None, error: str | None) -> None:
         """Write down how a try went, and what comes next."""
-        success = status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        success = _success(status)
         over = status == HTTPStatus.GONE or due.tries >= TRIES
         wait = 0.0 if success or over else DELAYS[due.tries - 1] * random.uniform(1, 1 + SPREAD)  # noqa: S311
         # A courier that was so slow that another has the delivery now decides nothing, unless it is done.
@@ -181,6 +307,29 @@ class Courier:
                     lease_until=None,
                 )
             )
+
+
+def _posted(fetcher: Fetcher, url: str, body: str, signed: Mapping[str, str], at: float) -> Attempt:
+    """Send a text once."""
+    begun, status, error = time.monotonic(), None, None
+    try:
+        status = fetcher.post(url, body.encode(), signed, seconds=SECONDS).status
+    except FetchRefused as refused:
+        error = str(refused)
+    return Attempt(at, time.monotonic() - begun, status, error)
+
+
+def _success(status: int | None) -> bool:
+    return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _deliveries(account_id: str) -> Select[Any]:
+    mine = delivery.c.account_id == account_id
+    return select(*_DELIVERY).join(job, job.c.id == delivery.c.job_id).where(mine)
+
+
+def _missing(delivery_id: str) -> NotFound:
+    return NotFound(f"There is no delivery {delivery_id[:60]}.")
 
 
 def _free() -> tuple[ColumnElement[bool], ...]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from makeready.service.dialects.photoroom.kinds import Choice, Flag, Gap, Layers, Number, Picture, Preset
 from makeready.service.dialects.photoroom.parameters import EDIT, SEGMENT, Parameter
 from makeready.service.dialects.photoroom.shaping import JOB, NOTES
+from makeready.service.documenting import Refusals
 
 
 class Reason(BaseModel):
@@ -30,9 +31,7 @@ class ErrorBody(BaseModel):
     error: Reason
 
 
-#: Every route can answer these.
-_ALWAYS = (400, 401, 403, 429, 500, 503)
-_REFUSALS: Mapping[int, tuple[str, str, str]] = {
+_WORDS: Mapping[int, tuple[str, str, str]] = {
     400: (
         "A parameter does not exist, does not fit or does not go with another, or a picture cannot be used",
         "background.blur.radius: 0.1 is not between 0 and 0.05.",
@@ -97,11 +96,14 @@ _REFUSALS: Mapping[int, tuple[str, str, str]] = {
     ),
 }  # fmt: skip
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, beside those that every route has, for its ``responses``."""
-    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
+refusals = Refusals(
+    ErrorBody,
+    always=(400, 401, 403, 429, 500, 503),
+    words={
+        status: (meaning, {"error": {"message": message, "detail": detail}})
+        for status, (meaning, message, detail) in _WORDS.items()
+    },
+)
 
 
 def picture() -> dict[int | str, dict[str, Any]]:
@@ -118,15 +120,6 @@ def picture() -> dict[int | str, dict[str, Any]]:
         },
     }
     return {200: answer, **refusals(402, 404, 409, 413, 415, 422, 501, 504)}
-
-
-def _described(status: int) -> dict[str, Any]:
-    description, message, detail = _REFUSALS[status]
-    told: dict[str, Any] = {"model": ErrorBody, "description": description}
-    told["content"] = {"application/json": {"example": {"error": {"message": message, "detail": detail}}}}
-    if status == 429:
-        told["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return told
 
 
 def query(table: Mapping[str, Parameter], method: str) -> list[dict[str, Any]]:

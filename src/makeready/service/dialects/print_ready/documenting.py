@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from makeready.service.dialects.print_ready.models import Refusal
+from makeready.service.documenting import Refusals
 
-#: Every route can answer these.
-_ALWAYS = (401, 403, 422, 429, 500)
-
-_REFUSALS: dict[int, tuple[str, str, dict[str, list[str]]]] = {
+_WORDS: dict[int, tuple[str, str, dict[str, list[str]]]] = {
     401: ("Missing or invalid API token", "There is no key. Send Authorization: Bearer <key>.", {}),
     402: (
         "Insufficient credits; nothing was taken",
@@ -50,21 +46,11 @@ _REFUSALS: dict[int, tuple[str, str, dict[str, list[str]]]] = {
         {},
     ),
 }
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, beside those that every route has, for its ``responses``."""
-    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
-
-
-def _described(status: int) -> dict[str, Any]:
-    description, message, errors = _REFUSALS[status]
-    example = {"success": False, "message": message, "errors": errors}
-    told: dict[str, Any] = {
-        "model": Refusal,
-        "description": description,
-        "content": {"application/json": {"example": example}},
-    }
-    if status == 429:
-        told["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return told
+refusals = Refusals(
+    Refusal,
+    always=(401, 403, 422, 429, 500),
+    words={
+        status: (meaning, {"success": False, "message": message, "errors": errors})
+        for status, (meaning, message, errors) in _WORDS.items()
+    },
+)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from makeready.service.dialects.printcart.models import ErrorBody, InsufficientTokens
+from makeready.service.documenting import Refusals
 
-#: Every route can answer these.
-_ALWAYS = (400, 401, 403, 429, 500)
-
-_REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
+_WORDS: dict[int, tuple[str, Any]] = {
     400: (
         "The body is not JSON, or the address has characters that none has",
         {"error": "BAD_REQUEST", "message": "The body is not JSON. Send the fields as one JSON object."},
@@ -18,7 +16,7 @@ _REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
         "No key, or none that is known",
         {"error": "UNAUTHORIZED", "message": "There is no key. Send Authorization: Bearer <key>."},
     ),
-    402: ("The wallet has too little; nothing was taken", {}),
+    402: ("The wallet has too little; nothing was taken", InsufficientTokens),
     403: (
         "The account is suspended",
         {"error": "ACCOUNT_SUSPENDED", "message": "The account is suspended. Ask the operator of the service."},
@@ -63,18 +61,4 @@ _REFUSALS: dict[int, tuple[str, dict[str, Any]]] = {
         {"error": "TIMEOUT", "message": "The check did not end within 55 seconds. Try a smaller file."},
     ),
 }
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, beside those that every route has, for its ``responses``."""
-    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
-
-
-def _described(status: int) -> dict[str, Any]:
-    description, example = _REFUSALS[status]
-    if status == 402:
-        return {"model": InsufficientTokens, "description": description}
-    told = {"model": ErrorBody, "description": description, "content": {"application/json": {"example": example}}}
-    if status == 429:
-        told["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return told
+refusals = Refusals(ErrorBody, always=(400, 401, 403, 429, 500), words=_WORDS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI, Request
 
-from makeready.service.dialects.printcart import preflight
+from makeready.service import mending
 from makeready.service.dialects.printcart.documenting import refusals
 from makeready.service.dialects.printcart.models import (
     FixCreated,
@@ -32,13 +32,13 @@ from makeready.service.dialects.printcart.shaping import (
     run,
     time,
 )
-from makeready.service.errors import Conflict, InvalidRequest, NotFound
+from makeready.service.errors import Conflict, InvalidRequest
+from makeready.service.mending import OPERATION
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Job, Kept, Service
 
 _TAG = "Fixes"
-OPERATION = "fix"
 #: Why a fix changed nothing, where the fix itself does not say.
 _UNFIT, _NEEDLESS = "it does not suit this file", "the file has nothing that it would change"
 #: States that clients of this API do not know: until it ends, a job is in one of its stages.
@@ -156,21 +156,17 @@ def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict
     """
     asked = given.options or FixOptions()
     report = service.reports.get(account.id, known(given.preflight_report_id, "report"))
-    file_id = _file(service, account, report)
+    file_id = mending.subject(service, account, report)
     fixes = list(_fixes(service, asked, report))
-    prices = {fix: service.plans.price(NAME, OPERATION, fix) for fix in fixes}
-    estimate = estimated(prices)
-    options: dict[str, Any] = {
-        **preflight.options(report.request),
-        "name": report.document["file"]["path"],
-        "requireApproval": asked.require_approval,
-        # What a derived plan turns out to need beyond these is free: nobody pays more than was estimated.
-        "prices": prices,
-    }
-    # What it is is known by now, and after a fix it may be another kind than it was.
-    options.pop("fileType", None)
-    if asked.target_dpi is not None:
-        options["targetDpi"] = asked.target_dpi
+    prices = mending.prices(service, NAME, fixes)
+    estimate = TokenCost(**mending.Estimate.of(prices).as_data())
+    options = mending.options(
+        report.request,
+        name=report.document["file"]["path"],
+        prices=prices,
+        approval=asked.require_approval,
+        ppi=asked.target_dpi,
+    )
     service.catalogue.require(OPERATION, {**options, "fixTypes": fixes}, service.plans.plan(account.plan).queue)
     if asked.fix_types is not None:
         options["fixTypes"] = fixes
@@ -180,27 +176,6 @@ def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict
         "options": options,
         "request": {**report.request, **told},
     }, estimate
-
-
-def estimated(prices: dict[str, int]) -> TokenCost:
-    """From the cheapest fix alone to all of them: fixes that change nothing cost nothing."""
-    return TokenCost(min=min(prices.values()), max=sum(prices.values()))
-
-
-def _file(service: Service, account: Account, report: Kept) -> str:
-    """The file of a report.
-
-    Raises:
-        Conflict: it is not kept any more.
-    """
-    if report.file_id is not None:
-        try:
-            return service.files.get(account.id, report.file_id).id
-        except NotFound:
-            pass
-    raise Conflict(
-        f"The file of the report {report.id} is no longer kept.", "Check it again, and fix from that report."
-    )
 
 
 def _fixes(service: Service, asked: FixOptions, report: Kept) -> tuple[str, ...]:
@@ -214,16 +189,12 @@ def _fixes(service: Service, asked: FixOptions, report: Kept) -> tuple[str, ...]
             return service.catalogue.chosen(asked.fix_types, report.document["file"]["kind"])
         except InvalidRequest as error:
             raise invalid("options.fixTypes", error) from error
-    fixes = service.catalogue.called_for(report.document)
-    if not fixes:
-        nothing = InvalidRequest(
-            f"The report {report.id} has no issue that a fix cures.",
-            "Name the fixes in options.fixTypes, if you want some.",
-        )
-        refusal = invalid("options.fixTypes", nothing)
-        refusal.code = "NOTHING_TO_FIX"
-        raise refusal
-    return fixes
+    try:
+        return mending.called_for(service, report, "Name the fixes in options.fixTypes, if you want some.")
+    except InvalidRequest as error:
+        refusal = invalid("options.fixTypes", error)
+        refusal.code = error.code
+        raise refusal from error
 
 
 def _status(job: Job) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import anyio
 from fastapi import FastAPI, Query, Request, Response
 
+from makeready.service import checking
 from makeready.service.dialects.printcart.documenting import refusals
 from makeready.service.dialects.printcart.models import (
     CheckRequest,
@@ -24,21 +25,19 @@ from makeready.service.dialects.printcart.shaping import (
     cursor,
     failed,
     fetchable,
-    invalid,
     known,
     link,
     marked,
     run,
     time,
 )
-from makeready.service.errors import Conflict, InvalidRequest, TimedOut
+from makeready.service.errors import Conflict, TimedOut
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Job, Kept, Service
     from makeready.service.dialects.printcart.shaping import Mark
 
 _TAG = "Preflight"
-OPERATION = "check"
 #: Somebody waits for it: before jobs that are polled.
 _PRIORITY = -10
 #: Seconds between two looks at a job that is waited for: short at first, since most are.
@@ -87,13 +86,13 @@ def add(app: FastAPI, service: Service) -> None:
     async def create_check(given: CheckRequest, request: Request, account: Caller) -> ReportAnswer:
         """Fetches the file, makes every check that its product needs, and answers with what was found. Free."""
         asked = given.model_dump(by_alias=True, exclude_none=True)
-        wanted = options(asked)
+        wanted = checking.options(asked)
         await fetchable(service, "fileUrl", given.file_url)
         job = await begin(
             service,
             account,
             request,
-            OPERATION,
+            checking.OPERATION,
             priority=_PRIORITY,
             params={"inputs": {"file": {"url": given.file_url}}, "options": wanted, "request": asked},
         )
@@ -141,29 +140,6 @@ def add(app: FastAPI, service: Service) -> None:
         return Response(status_code=204)
 
 
-def options(asked: dict[str, Any]) -> dict[str, Any]:
-    """What a check is asked for, in the operation's terms.
-
-    Args:
-        asked: the request with the names that clients write, without what they left out.
-
-    Raises:
-        InvalidRequest: one side of the canvas is missing.
-    """
-    sides = [asked.get("canvasWidthInches"), asked.get("canvasHeightInches")]
-    if (sides[0] is None) != (sides[1] is None):
-        missing = "canvasWidthInches" if sides[0] is None else "canvasHeightInches"
-        raise invalid(missing, InvalidRequest("A canvas has two sides, and only one was given.", "Give both, or none."))
-    wanted: dict[str, Any] = {"profile": asked.get("productType", "default")}
-    if sides[0] is not None:
-        wanted["canvas"] = sides
-    if profile := asked.get("productProfile"):
-        wanted["requirements"] = profile
-    if "fileType" in asked:
-        wanted["fileType"] = asked["fileType"]
-    return wanted
-
-
 def one(service: Service, account: Account, report_id: str) -> Report:
     """One report as clients see it.
 
@@ -188,7 +164,7 @@ def told(service: Service, account: Account, kept: Kept) -> Report:
     document, asked = kept.document, kept.request
     stars = document["stars"] or {}
     address = asked.get("fileUrl", "")
-    if "preflightReportId" in asked:  # a fix made it, about a file that only we have
+    if "preflightReportId" in asked or not address:  # it is about a file that only we have
         address = link(service, account, kept.file_id) or address
     return Report(
         report_id=kept.id,

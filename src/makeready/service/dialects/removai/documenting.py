@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from makeready.service.dialects.removai.models import ErrorBody
 from makeready.service.dialects.removai.shaping import refusal
+from makeready.service.documenting import Refusals
 
-#: Every route can answer these.
-_ALWAYS = (400, 401, 403, 429, 500)
 #: What it means, and an example of the message.
-_REFUSALS = {
+_WORDS = {
     400: ("The request does not fit; nothing was taken", "output_size: Input should be 'original', 'small' …"),
     401: ("No key, or none that is known", "The API key provided is invalid or missing"),
     403: (
@@ -34,17 +31,8 @@ _REFUSALS = {
         "The weights of ISNet are not installed. Install them: makeready models install isnet",
     ),
 }  # fmt: skip
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, beside those that every route has, for its ``responses``."""
-    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
-
-
-def _described(status: int) -> dict[str, Any]:
-    description, message = _REFUSALS[status]
-    return {
-        "model": ErrorBody,
-        "description": description,
-        "content": {"application/json": {"example": refusal(status, message)}},
-    }
+refusals = Refusals(
+    ErrorBody,
+    always=(400, 401, 403, 429, 500),
+    words={status: (meaning, refusal(status, message)) for status, (meaning, message) in _WORDS.items()},
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from makeready.service.documenting import Refusals
 from makeready.service.serving import Url
 
 
@@ -76,9 +77,7 @@ class ErrorBody(BaseModel):
     error: str = Field(description="What is wrong, and what to do.")
 
 
-#: Every route can answer these.
-_ALWAYS = (400, 401, 403, 429, 500)
-_REFUSALS = {
+_WORDS = {
     400: (
         "A field does not fit, a URL may not be fetched, or the file is too large or no JPEG, PNG or WEBP",
         "Send one of image_file and image_url.",
@@ -104,17 +103,8 @@ _REFUSALS = {
         "The weights of ISNet are not installed. Install them: makeready models install isnet",
     ),
 }  # fmt: skip
-
-
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, beside those that every route has, for its ``responses``."""
-    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
-
-
-def _described(status: int) -> dict[str, Any]:
-    description, error = _REFUSALS[status]
-    return {
-        "model": ErrorBody,
-        "description": description,
-        "content": {"application/json": {"example": {"error": error}}},
-    }
+refusals = Refusals(
+    ErrorBody,
+    always=(400, 401, 403, 429, 500),
+    words={status: (meaning, {"error": error}) for status, (meaning, error) in _WORDS.items()},
+)

@@ -11,7 +11,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import commands
+import cross_links
 import gwg2022
+import licences
+import manual
+import measured
+import reference
 from makeready import fixes, preflight, watch
 from makeready.models import sidecar
 from makeready.registry import Fix
@@ -87,16 +93,30 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Every other generated file with its text."""
     yield CURED, cured()
     mending = built_in_fixes()
-    for fix in mending:
-        yield ROOT / f"docs/fixes/{fix.id}.md", MARK + fix_pages.fix_page(fix)
-    yield ROOT / "docs/fixes/README.md", MARK + fix_pages.index(mending, link="[{id}]({id}.md)")
     catalogue = [check for check in preflight.catalogue() if check.source == "built-in"]
+    codes = [check.code for check in catalogue]
+    profiles = [
+        preflight.load_profile(name) for name in preflight.profile_names() if preflight.is_built_in_profile(name)
+    ]
+    for fix in mending:
+        yield ROOT / f"docs/fixes/{fix.id}.md", MARK + cross_links.linked(fix_pages.fix_page(fix), codes, "../checks/")
+    index = fix_pages.index(mending, link="[{id}]({id}.md)")
+    yield ROOT / "docs/fixes/README.md", MARK + cross_links.linked(index, codes, "../checks/")
     for check in catalogue:
-        yield ROOT / f"docs/checks/{check.code}.md", MARK + pages.check_page(check)
-    yield ROOT / "docs/checks/README.md", MARK + pages.index(catalogue, link="[{code}]({code}.md)")
-    for name in preflight.profile_names():
-        if preflight.is_built_in_profile(name):
-            yield ROOT / f"docs/profiles/{name}.md", MARK + pages.profile_page(preflight.load_profile(name), catalogue)
+        yield ROOT / f"docs/checks/{check.code}.md", MARK + cross_links.check_page(check, mending, profiles, codes)
+    index = pages.index(catalogue, link="[{code}]({code}.md)").replace("\n", f"\n\n{cross_links.ALSO}", 1)
+    yield ROOT / "docs/checks/README.md", MARK + index
+    yield ROOT / "docs/checks/by-severity.md", MARK + cross_links.by_severity(catalogue)
+    yield ROOT / "docs/checks/gwg2022.md", MARK + cross_links.by_requirement(catalogue)
+    for profile in profiles:
+        yield ROOT / f"docs/profiles/{profile.name}.md", MARK + cross_links.profile_page(profile, catalogue, codes)
+    for name, text in reference.pages():
+        yield ROOT / f"docs/reference/{name}.md", MARK + text
+    yield ROOT / "docs/reference/cli.md", MARK + commands.page()
+    yield ROOT / "docs/licences.md", MARK + licences.page()
+    for name, text in manual.pages():
+        yield ROOT / f"docs/man/{name}", text
+    yield ROOT / "docs/benchmarks.md", MARK + measured.page()
     yield ROOT / "docs/service/settings.md", MARK + settings_page()
     yield ROOT / "docs/service/photoroom-parameters.md", MARK + documenting.page()
     schemas = {
@@ -119,7 +139,7 @@ def main(arguments: list[str]) -> int:
     files = dict(generated())
     kept = {
         path
-        for folder in ("docs/checks", "docs/fixes", "docs/profiles", "schemas")
+        for folder in ("docs/checks", "docs/fixes", "docs/man", "docs/profiles", "docs/reference", "schemas")
         for path in (ROOT / folder).glob("*.*")
     }
     stale += _stale(files, checking)

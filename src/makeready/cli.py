@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from makeready import __version__, cli_accounts, cli_background, cli_fix, cli_models, cli_service, cli_upscale
+from makeready import (
+    __version__,
+    cli_accounts,
+    cli_background,
+    cli_completion,
+    cli_fix,
+    cli_models,
+    cli_service,
+    cli_upscale,
+)
 from makeready.cli_options import (
     CANVAS,
     FILES,
@@ -51,6 +60,7 @@ Exit codes: 0 nothing at or above --fail-on   1 issues   2 usage   3 a file was 
             4 something is not installed   5 a check crashed   130 interrupted
 The highest wins over a batch; one bad file never stops the others."""
 _READING = reading("Write to this file.", "Also say how every check fared.")
+_PROFILE = cli_completion.one(cli_completion.profiles, files=True)
 
 
 class Commands(click.Group):
@@ -206,6 +216,7 @@ main.add_command(cli_models.models)
 main.add_command(cli_accounts.accounts)
 main.add_command(cli_service.serve)
 main.add_command(cli_service.worker)
+main.add_command(cli_completion.completion)
 
 
 @main.command(epilog=_EPILOG)
@@ -435,7 +446,10 @@ def _no_stars(report: Report) -> str | None:
 
 
 @main.command()
-@click.argument("name", required=False, metavar="[CODE|NAME|FIX|PROFILE|GENERATOR]")
+@click.argument(
+    "name", required=False, metavar="[CODE|NAME|FIX|PROFILE|GENERATOR]",
+    shell_complete=cli_completion.one(cli_completion.codes, cli_completion.fixes, cli_completion.profiles, files=True),
+)  # fmt: skip
 @click.option("--checks", is_flag=True, help="List the checks only.")
 @click.option("--fixes", is_flag=True, help="List the fixes only.")
 @PLUGINS
@@ -503,7 +517,7 @@ def profiles_list() -> None:
 
 
 @profiles.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=_PROFILE)
 def profiles_show(name: str) -> None:
     """Say what a profile asks of each check."""
     from makeready import engine, preflight
@@ -514,8 +528,8 @@ def profiles_show(name: str) -> None:
 
 
 @profiles.command("diff")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", shell_complete=_PROFILE)
+@click.argument("second", shell_complete=_PROFILE)
 def profiles_diff(first: str, second: str) -> int:
     """Say where two profiles differ."""
     from makeready import engine, preflight

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from makeready import cli_completion
 from makeready.cli_options import (
     FILES,
     OVERWRITE,
@@ -60,6 +61,7 @@ _CUTTING = together(
     ),
     click.option(
         "--model", default="isnet", show_default=True, metavar="NAME|FILE",
+        shell_complete=cli_completion.one(cli_completion.segmenters, files=True),
         help="What finds the subject: isnet, u2netp, a plug-in's, an ONNX file of yours, or flat: no model.",
     ),
     PROVIDER,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from makeready import cli_completion
 from makeready.cli_options import (
     FILES,
     JUDGING,
@@ -84,7 +85,10 @@ def fix(files: tuple[str, ...], allow: str | None, dry_run: bool, **options: Any
 
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FIX_ID] FILES|DIR… [--SETTING VALUE…]")
+@click.argument(
+    "words", nargs=-1, type=click.UNPROCESSED, metavar="[FIX_ID] FILES|DIR… [--SETTING VALUE…]",
+    shell_complete=cli_completion.first(cli_completion.one(cli_completion.fixes, files=True)),
+)  # fmt: skip
 @click.option("--chain", type=click.Path(path_type=Path), metavar="FILE.json",
               help='Several fixes: [{"fix": "add_bleed", "bleed": "3 mm"}, "sharpen_edges"].')  # fmt: skip
 @click.option("--param", "params", multiple=True, metavar="SETTING=VALUE", help="A setting of the fix.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from makeready import cli_completion
 from makeready.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
 
 
 @models.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=cli_completion.one(cli_completion.families))
 @click.option(
     "--from",
     "archive",
@@ -142,7 +143,7 @@ def _say(line: str) -> None:
 
 
 @models.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=cli_completion.one(cli_completion.families))
 @_STYLE
 def verify(names: tuple[str, ...], style: str) -> int:
     """Check the files of NAME… (families or models), run each network on a test picture, and compare what it says.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from makeready import cli_completion
 from makeready.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Reading(NamedTuple):
         return not (self.quiet or self.no_progress) and sys.stderr.isatty()
 
 
-FILES = click.argument("files", nargs=-1, required=True, metavar="FILES|DIR…")
+FILES = click.argument(
+    "files", nargs=-1, required=True, metavar="FILES|DIR…", shell_complete=cli_completion.one(files=True)
+)
 CANVAS = click.option("--canvas", metavar="SIZE", help="The printed size: 30x20in, 210x297mm or A4.")
 JOBS = click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
 TIMEOUT = click.option(
@@ -152,16 +155,28 @@ def reading(output: str, verbose: str) -> Callable[[F], F]:
 
 
 JUDGING = together(
-    click.option("-p", "--profile", default="default", show_default=True, help="A profile's name, or a TOML file."),
-    click.option("--only", multiple=True, callback=words, metavar="CODES", help="Run only these: IMG101,BOX*."),
-    click.option("--skip", multiple=True, callback=words, metavar="CODES", help="Leave these out."),
-    click.option("--set", "settings", multiple=True, metavar="CODE.SETTING=VALUE", help="Lay over the profile."),
+    click.option(
+        "-p", "--profile", default="default", show_default=True, help="A profile's name, or a TOML file.",
+        shell_complete=cli_completion.one(cli_completion.profiles, files=True),
+    ),
+    click.option(
+        "--only", multiple=True, callback=words, metavar="CODES", help="Run only these: IMG101,BOX*.",
+        shell_complete=cli_completion.several(cli_completion.codes),
+    ),
+    click.option(
+        "--skip", multiple=True, callback=words, metavar="CODES", help="Leave these out.",
+        shell_complete=cli_completion.several(cli_completion.codes),
+    ),
+    click.option(
+        "--set", "settings", multiple=True, metavar="CODE.SETTING=VALUE", help="Lay over the profile.",
+        shell_complete=cli_completion.one(cli_completion.settings),
+    ),
     click.option("--units", type=click.Choice(["mm", "in", "pt"]), default="mm", show_default=True, help="Of lengths."),
     click.option(
         "--fail-on", type=click.Choice(list(_RANKS)), default="error", show_default=True, help="What makes exit code 1."
     ),
     PLUGINS,
-)
+)  # fmt: skip
 
 
 def named_files(files: Sequence[str], deed: str) -> list[Path]:

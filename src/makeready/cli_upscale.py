@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from makeready import cli_completion
 from makeready.cli_options import (
     CANVAS,
     FILES,
@@ -48,6 +49,7 @@ _MAKING = together(
         default="lanczos",
         show_default=True,
         metavar="NAME|FILE",
+        shell_complete=cli_completion.one(cli_completion.upscalers, files=True),
         help="lanczos, backprojection, waifu2x, srmd, realesrgan, ai (the best that fits), or an ONNX file of yours.",
     ),
     click.option(

@@ -112,9 +112,10 @@ def test_small_and_odd_pictures_go_through(shape: tuple[int, ...], quality: str)
         (np.full((4, 4, 3), np.nan), "no numbers"),
         (np.full((4, 4, 3), 200.0), "from 200 to 200"),
         (np.zeros((4, 4, 3), np.int32), "int32"),
+        ("photo.jpg", "an array of pixels, not str"),
     ],
 )
-def test_what_is_no_picture_is_said(picture: npt.NDArray[np.generic], said: str) -> None:
+def test_what_is_no_picture_is_said(picture: npt.NDArray[np.generic] | str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as failure:
         segment(picture)
     assert failure.value.hint

@@ -161,6 +161,15 @@ def test_an_input_that_cannot_be_had_fails_the_job_and_says_why(
     assert Books.of(service.database).balances[owner] == GRANT
 
 
+def test_what_is_fetched_is_never_larger_than_the_request_allowed(service: Service, owner: str, address: str) -> None:
+    url = f"{address}/photo.gif"
+    with at_work(service, backwards):
+        large = ended(service, owner, submit(service, owner, inputs={"image": {"url": url, "most": 13}}))
+        fits = ended(service, owner, submit(service, owner, inputs={"image": {"url": url, "most": 14}}))
+    assert (large.state, large.error_code, large.cost) == ("failed", "URL_NOT_FETCHED", 0)
+    assert fits.state == "completed"
+
+
 def _raises(error: Exception) -> Work:
     def work(_task: Task, _tell: Tell) -> Done:
         raise error

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import makeready
 from makeready.errors import UsageError
 from makeready.testing import pictures
 from makeready.upscale import lanczos
@@ -131,3 +132,9 @@ def test_other_numbers_are_refused() -> None:
         lanczos.resize(np.zeros((4, 4, 1), np.int64), 8, 8)
     with pytest.raises(UsageError, match="rows, columns"):
         lanczos.resize(np.zeros(4, np.uint8), 8, 8)
+
+
+def test_the_name_of_a_file_is_no_picture() -> None:
+    with pytest.raises(UsageError, match="an array of pixels, not str") as refused:
+        makeready.upscale("photo.jpg")
+    assert "makeready upscale FILE" in refused.value.hint

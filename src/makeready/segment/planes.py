@@ -176,6 +176,11 @@ def picture(array: npt.NDArray[Any]) -> Picture:
     """
     import numpy as np
 
+    if not isinstance(array, np.ndarray):
+        raise UsageError(
+            f"What is cut out here is an array of pixels, not {type(array).__name__}.",
+            "For files there is makeready.edit(file, ['cut_out']).",
+        )
     if array.ndim not in (2, 3) or 0 in array.shape or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise UsageError(
             f"An array of {' × '.join(map(str, array.shape))} is no picture.",

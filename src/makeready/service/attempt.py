@@ -97,12 +97,12 @@ class Attempt:
             before=job.result or {},
         )
 
-    def _brought(self, role: str, given: dict[str, str]) -> str:
+    def _brought(self, role: str, given: dict[str, Any]) -> str:
         """Bring an input into a folder of its own, apart from what comes out; where it lies in the attempt's."""
         folder = self._folder / "inputs" / role
         folder.mkdir(parents=True)
         if "url" in given:
-            fetched = self._service.fetcher.fetch(given["url"], folder)
+            fetched = self._service.fetcher.fetch(given["url"], folder, max_bytes=given.get("most"))
             # Errors of the library name the file, and its owner knows it by this name.
             path = fetched.path.rename(folder / clean_name(fetched.name))
             self._fetched[role] = replace(fetched, path=path)

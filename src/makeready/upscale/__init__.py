@@ -110,6 +110,11 @@ class _Room(ModuleType):
         if not 1 <= scale < float("inf"):
             raise UsageError(f"A picture cannot be upscaled {scale} times.", "Give a scale of 1 or more.")
         model = str(model)
+        if not hasattr(picture, "ndim"):
+            raise UsageError(
+                f"What is enlarged here is an array of pixels, not {type(picture).__name__}.",
+                "For files there is 'makeready upscale FILE', which keeps profile and metadata, too.",
+            )
         if picture.ndim not in (2, 3):
             raise UsageError("A picture has rows, columns and channels.", "Give an array of two or three dimensions.")
         height, width = picture.shape[:2]

@@ -395,7 +395,9 @@ def test_what_fails_is_refunded_once(house: House, client: Client) -> None:
         assert "no subject" in answer.json()["error"]["message"].lower()
     missing = client.get("/v2/edit", params={"imageUrl": f"{house.shop}/nothing.jpg"})
     assert missing.status_code == 400
-    assert kinds(house, client) == ["refund", "charge"] * 3
+    vast = client.get("/v2/edit", params={"imageUrl": house.offer("vast.png", ball() + bytes(30 << 20))})
+    assert (vast.status_code, "larger than 30 MB" in vast.text) == (400, True)
+    assert kinds(house, client) == ["refund", "charge"] * 4
     assert left(client) == 20
 
 

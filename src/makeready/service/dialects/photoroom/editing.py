@@ -88,7 +88,7 @@ async def _edited(
     urls, files = {**plan.urls, **layers.urls}, {**plan.files, **layers.files}
     for role, url in urls.items():
         await fetchable(service, _parameter(role), url)
-    inputs: dict[str, dict[str, str]] = {role: {"url": url} for role, url in urls.items()}
+    inputs: dict[str, dict[str, Any]] = {role: {"url": url, "most": LARGEST} for role, url in urls.items()}
     inputs |= {role: {"file": file} for role, file in layers.kept.items()}
     for role, (name, number) in files.items():
         part = asked.files[name][number]

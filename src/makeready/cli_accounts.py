@@ -182,7 +182,7 @@ def token(email: str, hours: float, void: bool, data: Path | None, as_json: bool
 @click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="It is good for.")
 @_KEPT
 def invite(email: str, hours: int, data: Path | None, as_json: bool) -> None:
-    """Print a link with which somebody sets the password for the dashboard, once."""
+    """Print a link with which somebody sets the password for the dashboard, once. Not for a suspended account."""
     with _service(data) as service:
         account = service.accounts.by_email(email)
         link = f"{service.settings.address}/dashboard/welcome/{service.signing_in.invitation(account, hours * 3600)}"
@@ -199,8 +199,13 @@ def invite(email: str, hours: int, data: Path | None, as_json: bool) -> None:
 def operator(email: str, off: bool, data: Path | None, as_json: bool) -> None:
     """Let an account look after the whole service in the dashboard: queues, workers, all accounts."""
     with _service(data) as service:
-        account = service.accounts.by_email(email)
-        service.signing_in.make_operator(account, not off)
+        from makeready.service.overseeing import Overseeing
+
+        account, overseeing = service.accounts.by_email(email), Overseeing(service.database)
+        if off:
+            overseeing.dismiss(account.id, even_the_last=True)
+        else:
+            overseeing.appoint(account.id)
     if as_json:
         _print({"email": account.email, "operator": not off})
     else:

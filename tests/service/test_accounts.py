@@ -19,7 +19,7 @@ from sqlalchemy import select, text, update
 
 from makeready.errors import UsageError
 from makeready.service import schema, tables, wallet
-from makeready.service.accounts import Account, Accounts, Usage, address
+from makeready.service.accounts import MOST_KEYS, Account, Accounts, Usage, address
 from makeready.service.database import Database
 from makeready.service.errors import Conflict, InvalidRequest, NotFound, Suspended, Unauthorized
 from makeready.service.plans import Plans
@@ -368,7 +368,7 @@ def test_sqlite_answers_by_an_index_and_in_microseconds(tmp_path: Path) -> None:
     schema.upgrade(database)
     held = Accounts(database, SECRET, Plans.load())
     account, key = held.create("jane@example.com")
-    for number in range(50):
+    for number in range(MOST_KEYS - 1):
         held.new_key(account.id, str(number))
     with database.reading() as connection:
         sql = "EXPLAIN QUERY PLAN " + held._by_key._sql.replace("?", "'x'")
@@ -433,6 +433,26 @@ def test_a_key_tells_when_it_was_last_used_to_a_minute(held: Accounts, jane: tup
         connection.execute(update(tables.api_key).values(last_used_at=first - 61))
     held.note_use(key)
     assert last_use(held, account)[0] > first - 1  # type: ignore[operator]
+
+
+def test_an_account_has_so_many_keys_and_another_once_one_is_revoked(held: Accounts, jane: tuple[Account, str]) -> None:
+    account, _ = jane
+    other, _ = held.create("john@example.com")
+    first = held.keys(account.id)[0]
+
+    def make(_: int) -> bool:
+        try:
+            held.new_key(account.id)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(make, range(MOST_KEYS + 7))) == MOST_KEYS - 1
+    assert held.authenticated(held.new_key(other.id)) == other
+    held.revoke(first.id)
+    assert [make(0), make(1)] == [True, False]
+    assert len([key for key in held.keys(account.id) if key.revoked_at is None]) == MOST_KEYS
 
 
 def test_of_tokens_no_use_is_noted(held: Accounts, jane: tuple[Account, str]) -> None:

@@ -14,7 +14,15 @@ from sqlalchemy import insert, select, update
 from makeready.service import again, clock, tables
 from makeready.service.core import Account, Job, Service, Settings
 from makeready.service.database import Database
-from makeready.service.errors import Conflict, FetchRefused, InsufficientFunds, NotFound, ServiceError, Unavailable
+from makeready.service.errors import (
+    Conflict,
+    FetchRefused,
+    Forbidden,
+    InsufficientFunds,
+    NotFound,
+    ServiceError,
+    Unavailable,
+)
 from service.jobs_helping import Books
 
 NOTHING: dict[str, Any] = {"inputs": {}, "options": {}}
@@ -238,6 +246,66 @@ def test_without_end_it_is_free_and_no_longer_when_that_has_ended(service: Servi
     assert again.begin(service, mary, first.id).held == 0
     mary = service.accounts.move("mary@example.com", "professional")
     assert again.begin(service, mary, second.id).held == 1
+
+
+@pytest.fixture
+def lavish(database: Database, database_url: str, tmp_path: Path) -> Iterator[Service]:
+    """A service whose enterprise plans have no end of tokens, either."""
+    file = tmp_path / "plans.toml"
+    file.write_text('[plans.enterprise-1k.allowances]\ntokens = "unlimited"\n')
+    settings = Settings(data=tmp_path, database_url=database_url, testing=True, plans_file=file)
+    made = Service.open(settings, migrate=False)
+    yield made
+    made.close()
+
+
+def fixing(price: int) -> dict[str, Any]:
+    """A job that adds a bleed, as the dashboard begins it."""
+    asked = {"fixTypes": ["add_bleed"], "estimate": {"min": price, "max": price}}
+    params = {"inputs": {}, "options": {"prices": {"add_bleed": price}}, "request": asked}
+    order = {"dialect": "dashboard", "operation": "fix", "params": params, "amount": price}
+    return order | {"kind": "hold", "stage": "analyzing"}
+
+
+def test_a_fix_that_was_free_costs_what_others_pay_once_that_has_ended(lavish: Service) -> None:
+    mary = lavish.accounts.create("mary@example.com", plan="enterprise-1k", grants=only(130))[0]
+    before = failed(lavish, mary, "rejected", **fixing(0))
+    mary = lavish.accounts.move("mary@example.com", "professional")
+    job = again.begin(lavish, mary, before.id)
+    assert job.held == 120
+    # What it costs in the end is told by these, and what its owner is shown by those.
+    assert job.params["options"] == {"prices": {"add_bleed": 120}}
+    assert job.params["request"] == {"fixTypes": ["add_bleed"], "estimate": {"min": 120, "max": 120}}
+    assert lavish.accounts.balances(mary.id)["tokens"] == 10
+
+
+def test_a_fix_that_was_paid_is_free_without_end_and_costs_no_more_than_is_held(lavish: Service) -> None:
+    mary = lavish.accounts.create("mary@example.com", grants=only(130))[0]
+    before = failed(lavish, mary, "rejected", **fixing(120))
+    mary = lavish.accounts.move("mary@example.com", "enterprise-1k")
+    job = again.begin(lavish, mary, before.id)
+    assert (job.held, job.params["options"]) == (0, {"prices": {"add_bleed": 0}})
+
+
+@pytest.mark.parametrize(
+    ("dialect", "operation", "moved"),
+    [("photoroom", "edit", "free"), ("print-ready", "upscale", "free"), ("photoroom", "edit", "starter")],
+)
+def test_what_the_plan_has_no_more_is_refused_before_it_costs(
+    service: Service, dialect: str, operation: str, moved: str
+) -> None:
+    mary = service.accounts.create("mary@example.com", plan="professional")[0]
+    options = {"edits": []} if operation == "edit" else {"scale": 2}
+    order = {"dialect": dialect, "operation": operation, "params": {"inputs": {}, "options": options}}
+    before = failed(service, mary, "cancelled", **order, currency=service.plans.currency(dialect), amount=1)
+    balances = service.accounts.balances(mary.id)
+    mary = service.accounts.move("mary@example.com", moved)
+    if moved == "starter":  # which has it
+        assert again.begin(service, mary, before.id).held == 1
+        return
+    with pytest.raises(Forbidden, match="not part of the"):
+        again.begin(service, mary, before.id)
+    assert service.accounts.balances(mary.id) == balances
 
 
 def test_operations_that_are_gone_are_refused(service: Service, jane: Account) -> None:

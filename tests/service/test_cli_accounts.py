@@ -12,9 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from makeready.cli import main
+from makeready.service import accounts
 from makeready.service.accounts import Accounts
 from makeready.service.database import Database
 from makeready.service.errors import ServiceError, Suspended, Unauthorized
+from makeready.service.overseeing import Overseeing
 from makeready.service.plans import Plans
 from makeready.service.settings import Settings
 
@@ -159,6 +161,43 @@ def test_suspended_accounts_and_revoked_keys_are_refused(data: Path) -> None:
     assert who(data, second) == "jane@example.com"
     table = invoke("keys", "list", "jane@example.com", "--data", data).stdout.splitlines()
     assert [line.endswith("–") for line in table[1:]] == [False, True]
+
+
+def test_an_account_has_so_many_keys(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "MOST_KEYS", 2)
+    told("create", "jane@example.com", "--data", data)
+    told("keys", "create", "jane@example.com", "--data", data)
+    refused = invoke("keys", "create", "jane@example.com", "--data", data)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "2 API keys" in refused.stderr
+    assert "Revoke some" in refused.stderr
+    assert len(told("keys", "list", "jane@example.com", "--data", data)) == 2
+
+
+def test_who_is_suspended_is_not_invited(data: Path) -> None:
+    told("create", "jane@example.com", "--data", data)
+    assert "/dashboard/welcome/acc_" in told("invite", "jane@example.com", "--data", data)["url"]
+    told("suspend", "jane@example.com", "--data", data)
+    refused = invoke("invite", "jane@example.com", "--data", data)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "is suspended" in refused.stderr
+    assert "accounts activate jane@example.com" in refused.stderr
+
+
+def test_operators_are_made_and_unmade_and_the_last_one_too(data: Path) -> None:
+    def now(email: str) -> bool:
+        database = Database(Settings.load(data=data).database)
+        try:
+            return Overseeing(database).accounts(email)[0].operator
+        finally:
+            database.close()
+
+    told("create", "jane@example.com", "--data", data)
+    assert told("operator", "jane@example.com", "--data", data) == {"email": "jane@example.com", "operator": True}
+    assert now("jane@example.com")
+    told("operator", "jane@example.com", "--off", "--data", data)  # whoever has this command can make another
+    assert not now("jane@example.com")
+    assert invoke("operator", "nobody@example.org", "--data", data).exit_code == 2
 
 
 def test_tokens_are_made_and_made_void(data: Path) -> None:

@@ -81,6 +81,8 @@ def test_words_have_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None
         ("QUEUES", "gpu,gup"),
         ("PUBLIC_URL", "preflight.example.com"),
         ("PUBLIC_URL", "https://preflight.example.com/?a=b"),
+        ("PUBLIC_URL", "https://example.com//preflight.example.com"),
+        ("PUBLIC_URL", "https://example.com/preflight; Domain=example.com"),
         ("STORAGE_OPTIONS", '{"endpoint": 3}'),
     ],
 )
@@ -229,6 +231,22 @@ def test_the_doctor_says_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_links_begin_with_an_address_that_can_be_asked(tmp_path: Path, given: dict[str, Any], address: str) -> None:
     assert Settings.load(data=tmp_path, **given).address == address
+
+
+@pytest.mark.parametrize(
+    ("public_url", "root"),
+    [
+        ("", ""),
+        ("https://preflight.example.com", ""),
+        ("https://preflight.example.com:8443/", ""),
+        ("https://example.com/preflight", "/preflight"),
+        ("http://example.com/print/pre-flight_2.0/", "/print/pre-flight_2.0"),
+    ],
+)
+def test_the_service_may_be_reached_below_a_path(tmp_path: Path, public_url: str, root: str) -> None:
+    settings = Settings.load(data=tmp_path, public_url=public_url)
+    assert settings.root == root
+    assert settings.address_for("http://10.0.0.7/") == (public_url.rstrip("/") or "http://10.0.0.7")
 
 
 def test_who_has_too_little_is_told_where_there_is_more(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from makeready.service import webhooks
@@ -27,7 +28,7 @@ from makeready.service.database import Database
 from makeready.service.fetch import Fetcher
 from makeready.service.settings import Settings
 from makeready.service.tables import account, delivery, job, webhook_attempt
-from makeready.service.webhooks import DELAYS, Courier, enqueue
+from makeready.service.webhooks import DELAYS, Courier, Webhooks, enqueue
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -177,6 +178,19 @@ def test_the_documents_example_verifies(database: Database, receiver: Receiver, 
     assert not names["genuine"]("whsec_" + base64.b64encode(bytes(32)).decode(), headers, body)
     late = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) - 301)}
     assert not names["genuine"](SECRET, late, body)
+
+
+def test_what_is_told_is_loaded_where_it_is_shown_and_not_with_the_list(
+    database: Database, receiver: Receiver, courier: Courier
+) -> None:
+    ended_job(database, receiver.url)
+    held, asked = Webhooks(database, courier._fetcher), []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    (listed,) = held.listed("acc_1")
+    assert [statement for statement in asked if "body" in statement] == []
+    whole = held.get("acc_1", listed.id)
+    assert whole.body == BODY
+    assert all(getattr(whole, part.name) == getattr(listed, part.name) for part in fields(listed))
 
 
 def test_one_delivery_a_job_and_the_database_sees_to_it(

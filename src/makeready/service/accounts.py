@@ -35,6 +35,8 @@ KEY_MARK = "mk_"
 TOKEN_SECONDS = 12 * 3600
 #: The longest time that a token is made for.
 LONGEST_TOKEN_S = 366 * 24 * 3600
+#: Keys of an account that are not revoked.
+MOST_KEYS = 50
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "makeready"
@@ -306,10 +308,19 @@ class Accounts:
         Raises:
             NotFound: there is no such account.
             InvalidRequest: the name is too long.
+            Conflict: it has as many keys as an account may have.
         """
         name = _title(name)
         self.get(account_id)
+        good = select(func.count()).where(_KEY.account_id == account_id, _KEY.revoked_at.is_(None))
         with self._database.writing() as connection:
+            # Two that are made at once wait for each other here: the second one is counted with the first.
+            connection.execute(select(_ACCOUNT.id).where(_ACCOUNT.id == account_id).with_for_update())
+            if connection.execute(good).scalar_one() >= MOST_KEYS:
+                raise Conflict(
+                    f"This account has {MOST_KEYS} API keys, and no account has more.",
+                    "Revoke some that nothing uses any more.",
+                )
             return self._add_key(connection, account_id, name)
 
     def keys(self, account_id: str) -> list[Key]:
@@ -473,9 +484,11 @@ def suspend(connection: Connection, account_id: str) -> bool:
     Returns:
         Whether there is such an account.
     """
-    connection.execute(delete(tables.browser_session).where(tables.browser_session.c.account_id == account_id))
     refusing = update(tables.account).where(_ACCOUNT.id == account_id).values(status=SUSPENDED)
-    return connection.execute(refusing).rowcount == 1
+    known = connection.execute(refusing).rowcount == 1
+    # After the row is locked: a session that is begun at this moment is there by now, or is not begun.
+    connection.execute(delete(tables.browser_session).where(tables.browser_session.c.account_id == account_id))
+    return known
 
 
 def _last_grant(connection: Connection, account_id: str) -> int:

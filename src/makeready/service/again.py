@@ -1,23 +1,28 @@
 """A job that came to nothing, begun once more: the same work on the same files, for the same price.
 
+It is asked for anew all the same: the plan, the models and the address of its file have to allow it today.
+
 However often somebody asks, it is begun again once: its successor's identifier is made from its own. A successor that
 came to nothing, too, has one of its own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, or_, select
 
-from makeready.service import clock, ids, operations, states, tables
-from makeready.service.errors import Conflict, NotFound
+from makeready.service import clock, dialects, ids, mending, operations, states, tables
+from makeready.service.errors import Conflict, Forbidden, NotFound
 from makeready.service.jobs import Job, Order
+from makeready.service.settings import DIALECTS
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Service
 
 _FILE = tables.file.c
+#: What a plan needs for work that not all plans have: the API, the operation, and the feature as its terms name it.
+_FEATURES = {("photoroom", "edit"): "edit"}
 
 
 def begin(service: Service, account: Account, job_id: str) -> Job:
@@ -31,6 +36,7 @@ def begin(service: Service, account: Account, job_id: str) -> Job:
     Raises:
         NotFound: there is no such job of this account.
         Conflict: it goes on or is done, a file of it is no longer kept, or its successor was deleted.
+        Forbidden: the account's plan does not have it any more.
         FetchRefused: what it has to fetch may not be fetched any more.
         Unavailable: a model or package that it needs is not installed.
         InsufficientFunds: the wallet has too little.
@@ -65,6 +71,7 @@ def _successor(job_id: str) -> str:
 def _order(service: Service, account: Account, before: Job, job_id: str) -> Order:
     operation = operations.named(before.operation, testing=service.settings.testing)
     plan, options = service.plans.plan(account.plan), before.params.get("options", {})
+    _entitled(service, account, before)
     inputs = before.params.get("inputs", {}).values()
     for url in (given["url"] for given in inputs if "url" in given):
         service.fetcher.check(url)
@@ -81,11 +88,12 @@ def _order(service: Service, account: Account, before: Job, job_id: str) -> Orde
                 f"The file of job {before.id} is no longer kept.", "Send the file again, as a new job.", job=before.id
             )
 
+    amount, params = _priced(service, account, before)
     return Order(
         before.operation,
-        before.params,
+        params,
         before.currency,
-        _amount(service, account, before),
+        amount,
         # What goes through stages may turn out to cost less.
         kind="hold" if operation.stages else "charge",
         stage=operation.stages[0] if operation.stages else "",
@@ -98,13 +106,41 @@ def _order(service: Service, account: Account, before: Job, job_id: str) -> Orde
     )
 
 
-def _amount(service: Service, account: Account, before: Job) -> int:
-    """The same as before, unless a plan has no end of it: then nothing, and once it has an end, what others pay."""
-    if service.plans.plan(account.plan).unlimited(before.currency):
-        return 0
-    if before.held:
-        return before.held
-    options = before.params.get("options", {})
-    if "prices" in options:
-        return int(sum(options["prices"].values()))
-    return service.plans.price(before.dialect, before.operation, options.get("quality"))
+def _entitled(service: Service, account: Account, before: Job) -> None:
+    """See that the plan has what its API asks for. A job of a batch is begun alone, and asks for no batches.
+
+    Raises:
+        Forbidden: it has not.
+    """
+    if before.dialect in DIALECTS and (admit := dialects.load(before.dialect).admit) is not None:
+        admit(service, account, "")  # no path is asked for but what all of them need
+    feature = _FEATURES.get((before.dialect, before.operation))
+    terms = service.plans.plan(account.plan).terms(before.dialect)
+    if feature is None or terms.has(feature):
+        return
+    having = [other.title for plan in service.plans.all() if (other := plan.terms(before.dialect)).has(feature)]
+    raise Forbidden(
+        f"What job {before.id} does is not part of the plan {terms.title}.",
+        f"It is of {', '.join(dict.fromkeys(having))}." if having else "No plan has it: ask who runs this service.",
+    )
+
+
+def _priced(service: Service, account: Account, before: Job) -> tuple[int, dict[str, Any]]:
+    """What it costs, and its parameters, which say so where it has a price for each fix.
+
+    It costs the same as before; nothing where the plan has no end of it; and what others pay by now where it was free.
+    """
+    free = service.plans.plan(account.plan).unlimited(before.currency)
+    if before.held and not free:
+        return before.held, before.params
+    options, asked = (before.params.get(part, {}) for part in ("options", "request"))
+    if "prices" not in options:
+        price = 0 if free else service.plans.price(before.dialect, before.operation, options.get("quality"))
+        return price, before.params
+    prices = mending.prices(service, before.dialect, options["prices"])
+    if free:
+        prices = dict.fromkeys(prices, 0)
+    params = {**before.params, "options": {**options, "prices": prices}}
+    if "estimate" in asked:
+        params["request"] = {**asked, "estimate": mending.Estimate.of(prices).as_data()}
+    return sum(prices.values()), params

@@ -159,7 +159,8 @@ class Front:
             observe.log.error("failed inside", request_id=asked.id, exc_info=error)
         if asked.status is None:
             if self._settings.dashboard and _below(scope["path"], dashboard.PREFIX):
-                response = dashboard.page.told(Request(scope), problem)
+                _, pages, _ = self._found(scope["path"])  # which may not have been asked
+                response = dashboard.page.told(Request({**scope, "app": pages}), problem)
             else:
                 response = problems.answer(problem, dialect, self._settings)
             if problem.status == 413:
@@ -185,8 +186,8 @@ class Front:
 
     async def _reference(self, request: Request) -> Response:
         dialect, app = self._apps[request.url.path.rpartition("/")[2]]
-        base = self._settings.public_url or str(request.base_url)
-        page = await anyio.to_thread.run_sync(reference.page, app.openapi(), dialect.name, base.rstrip("/"))
+        base = self._settings.address_for(str(request.base_url))
+        page = await anyio.to_thread.run_sync(reference.page, app.openapi(), dialect.name, base)
         return _html(page)
 
     async def _openapi(self, request: Request) -> Response:

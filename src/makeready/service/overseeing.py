@@ -163,14 +163,21 @@ class Overseeing:
         """
         self._change(account_id, operator=True)
 
-    def dismiss(self, account_id: str) -> None:
+    def dismiss(self, account_id: str, *, even_the_last: bool = False) -> None:
         """Let an account look after the service no longer.
+
+        Args:
+            account_id: which.
+            even_the_last: also where nobody is left who does, as for who can appoint another from the command line.
 
         Raises:
             NotFound: there is no such account.
             Conflict: it is the last that does.
         """
-        self._leave(account_id, lambda connection: _changed(connection, account_id, operator=False))
+        if even_the_last:
+            self._change(account_id, operator=False)
+        else:
+            self._leave(account_id, lambda connection: _changed(connection, account_id, operator=False))
 
     def _change(self, account_id: str, **values: Any) -> None:
         with self._database.writing() as connection:

@@ -11,6 +11,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -37,8 +38,8 @@ _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound to it here
 #: The shortest key that is taken for one.
 _SECRET_LENGTH = 32
-#: What a link can begin with: paths and queries are put behind it.
-_WEB = re.compile(r"https?://[^\s/?#@]+[^\s?#@]*", re.IGNORECASE)
+#: What a link can begin with: paths and queries are put behind it. Its own path stands in cookies and pages, too.
+_WEB = re.compile(r"https?://[^\s/?#@]+(/[\w.~%-]+)*/?", re.IGNORECASE | re.ASCII)
 
 #: Several words; in the environment with commas between them.
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -52,7 +53,11 @@ class Settings(BaseSettings):
     data: Path = Field(Path("makeready-data"), description="The folder of everything that is kept on this machine.")
     host: str = Field("127.0.0.1", description="The address the service answers at.")
     port: int = Field(8000, ge=0, le=65535, description="The port; 0 takes any that is free.")
-    public_url: str = Field("", description="How clients reach it, for links; host and port when left out.")
+    public_url: str = Field(
+        "",
+        description="How clients reach it, for links; host and port when left out. With a path, as in "
+        "https://example.com/preflight, the proxy in front takes it off before it passes a request on.",
+    )
     database_url: str = Field("", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.")
     storage_url: str = Field("", description="file:///PATH or s3://BUCKET/PREFIX; the files folder when left out.")
     storage_options: dict[str, str] = Field(
@@ -133,7 +138,7 @@ class Settings(BaseSettings):
     @classmethod
     def _linkable(cls, value: str) -> str:
         if value and not _WEB.fullmatch(value):
-            raise ValueError("it reads https://HOST, with a port or path if need be")
+            raise ValueError("it reads https://HOST, with a port or a path such as /preflight if need be")
         return value
 
     @property
@@ -156,6 +161,15 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """How clients reach the service, without a slash at the end; links begin with it."""
         return self.public_url.rstrip("/") or self.own_address
+
+    @property
+    def root(self) -> str:
+        """The path below which clients reach the service, such as ``/preflight``; empty where there is none."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    def address_for(self, asked: str) -> str:
+        """How a client reaches the service that asks at an address: the public one, else the one it asks at."""
+        return (self.public_url or asked).rstrip("/")
 
     @property
     def top_up(self) -> str:

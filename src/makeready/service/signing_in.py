@@ -12,18 +12,20 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from makeready.service import clock, tables
 from makeready.service.accounts import ACTIVE, FIELDS, Account, Accounts
 from makeready.service.database import Database
-from makeready.service.errors import InvalidRequest, Suspended, Unauthorized
+from makeready.service.errors import Conflict, InvalidRequest, Suspended, Unauthorized
 
 #: Letters of a password: NIST SP 800-63B-4 asks for 15 where it is all there is, and for no other rules.
 SHORTEST, LONGEST = 15, 512
@@ -96,43 +98,59 @@ class SigningIn:
             InvalidRequest: the password is too short, too long, or the account's own address.
             Unauthorized: the invitation is not good, or somebody else was quicker to use it.
         """
-        _acceptable(account, password)
-        hashed = self._hasher.hash(password)
+        hashed = self._hashed(account, password)
         with self._database.writing() as connection:
             if invitation:
                 self._proven(connection, invitation, lock=True)
-            changing = update(tables.account).where(_ACCOUNT.id == account.id)
-            connection.execute(changing.values(password_hash=hashed))
-            connection.execute(delete(tables.browser_session).where(_SESSION.account_id == account.id))
+            _replace(connection, account.id, hashed)
 
-    def verified(self, email: str, password: str) -> Account:
-        """The account of an address, if this is its password. It takes long (0.1 s, 64 MB), as it should.
+    def change_password(self, account: Account, old: str, new: str) -> None:
+        """Give an account another password, and sign it out everywhere.
+
+        Args:
+            account: whose.
+            old: the password that it has, which has to be right still when the new one takes its place.
+            new: the new one.
 
         Raises:
-            Unauthorized: it is not, there is no such account, or it has no password.
+            InvalidRequest: as ``set_password``.
+            Unauthorized: the old one is not the account's.
             Suspended: the account is suspended.
         """
-        wanted = select(*FIELDS, _ACCOUNT.password_hash).where(_ACCOUNT.email == email.strip().lower())
-        with self._database.reading() as connection:
-            row = connection.execute(wanted).first()
-        hashed = row[-1] if row is not None else None
-        try:
-            self._hasher.verify(hashed or self._nobody, password[: LONGEST + 1])
-        except (VerificationError, InvalidHashError) as error:
-            raise _unknown() from error
-        if row is None or hashed is None:
-            raise _unknown()
-        account = Account(*row[:-1])
-        if account.status != ACTIVE:
-            raise Suspended("This account is suspended.", "Ask who runs this service.")
-        if self._hasher.check_needs_rehash(hashed):
-            with self._database.writing() as connection:
-                changing = update(tables.account).where(_ACCOUNT.id == account.id, _ACCOUNT.password_hash == hashed)
-                connection.execute(changing.values(password_hash=self._hasher.hash(password)))
-        return account
+        hashed = self._hashed(account, new)
+        with self._proving(account.email, old) as (connection, _):
+            _replace(connection, account.id, hashed)
+
+    def sign_in(self, email: str, password: str, agent: str = "", *, instead: str = "") -> str:
+        """Begin a session for who knows a password. It takes long (0.1 s, 64 MB), as it should.
+
+        Args:
+            email: the account's address.
+            password: the account's.
+            agent: what the browser says it is.
+            instead: the cookie that the browser has had so far, whose session ends; none without one.
+
+        Returns:
+            The cookie: nobody can show it again.
+
+        Raises:
+            Unauthorized: it is not the password, there is no such account, or it has none.
+            Suspended: the account is suspended.
+        """
+        with self._proving(email, password) as (connection, account):
+            return self._begun(connection, account.id, agent, instead)
 
     def invitation(self, account: Account, seconds: float = INVITED_S) -> str:
-        """A token that lets whoever has it set the account's password, once."""
+        """A token that lets whoever has it set the account's password, once.
+
+        Raises:
+            Conflict: the account is suspended, and the token would be refused.
+        """
+        if self._accounts.get(account.id).status != ACTIVE:
+            raise Conflict(
+                f"The account {account.email} is suspended: a link to set its password would not work.",
+                f"Serve it again first: makeready accounts activate {account.email}",
+            )
         until = int(time.time() + seconds)
         with self._database.reading() as connection:
             return f"{account.id}.{until}.{self._signature(connection, account.id, until)}"
@@ -148,26 +166,13 @@ class SigningIn:
             account_id = self._proven(connection, token)
         account = self._accounts.get(account_id)
         if account.status != ACTIVE:
-            raise Suspended("This account is suspended.", "Ask who runs this service.")
+            raise _suspended()
         return account
 
     def begin(self, account: Account, agent: str = "") -> str:
-        """Sign an account in.
-
-        Args:
-            account: who it is; it has been verified.
-            agent: what its browser says it is.
-
-        Returns:
-            The cookie: nobody can show it again.
-        """
-        cookie, now = secrets.token_urlsafe(32), clock.now()
-        values: dict[str, Any] = {"digest": self._digest(cookie), "account_id": account.id}
-        values |= {"agent": _printable(agent)[:_AGENT], "created_at": now, "seen_at": now, "expires_at": now + IDLE_S}
+        """Begin a session for somebody who is known without a password; as ``sign_in`` else."""
         with self._database.writing() as connection:
-            connection.execute(delete(tables.browser_session).where(_SESSION.expires_at <= now))
-            connection.execute(insert(tables.browser_session).values(values))
-        return cookie
+            return self._begun(connection, account.id, agent)
 
     def visit(self, cookie: str) -> Visit | None:
         """Who is signed in with a cookie; nobody where it is unknown or has run out."""
@@ -204,11 +209,63 @@ class SigningIn:
         with self._database.writing() as connection:
             connection.execute(delete(tables.browser_session).where(mine))
 
-    def make_operator(self, account: Account, operator: bool = True) -> None:
-        """Let an account look after the whole service in the dashboard, or no longer."""
-        with self._database.writing() as connection:
-            changing = update(tables.account).where(_ACCOUNT.id == account.id)
-            connection.execute(changing.values(operator=operator))
+    @contextmanager
+    def _proving(self, email: str, password: str) -> Iterator[tuple[Connection, Account]]:
+        """A transaction in which this is an account's password, which nobody changes until it is over.
+
+        Raises:
+            Unauthorized: it is not, there is no such account, or it has no password.
+            Suspended: the account is suspended.
+        """
+        while True:
+            account, hashed = self._verified(email, password)
+            state = select(_ACCOUNT.password_hash, _ACCOUNT.status).where(_ACCOUNT.id == account.id)
+            with self._database.writing() as connection:
+                # What was changed while the password was looked at is looked at anew: no transaction lasts that long.
+                if connection.execute(state.with_for_update()).one() == (hashed, ACTIVE):
+                    yield connection, account
+                    return
+
+    def _verified(self, email: str, password: str) -> tuple[Account, str]:
+        """The account of an address, if this is its password, and the hash that says so."""
+        wanted = select(*FIELDS, _ACCOUNT.password_hash).where(_ACCOUNT.email == email.strip().lower())
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).first()
+        hashed = row[-1] if row is not None else None
+        try:
+            self._hasher.verify(hashed or self._nobody, password[: LONGEST + 1])
+        except (VerificationError, InvalidHashError) as error:
+            raise _unknown() from error
+        if row is None or hashed is None:
+            raise _unknown()
+        account = Account(*row[:-1])
+        if account.status != ACTIVE:
+            raise _suspended()
+        if self._hasher.check_needs_rehash(hashed):
+            before, hashed = hashed, self._hasher.hash(password)
+            with self._database.writing() as connection:
+                changing = update(tables.account).where(_ACCOUNT.id == account.id, _ACCOUNT.password_hash == before)
+                connection.execute(changing.values(password_hash=hashed))
+        return account, hashed
+
+    def _hashed(self, account: Account, password: str) -> str:
+        """What is kept of a new password.
+
+        Raises:
+            InvalidRequest: it is none that an account may have.
+        """
+        _acceptable(account, password)
+        return self._hasher.hash(password)
+
+    def _begun(self, connection: Connection, account_id: str, agent: str, instead: str = "") -> str:
+        """The cookie of a new session, which takes the place of another one of this browser."""
+        cookie, now = secrets.token_urlsafe(32), clock.now()
+        values: dict[str, Any] = {"digest": self._digest(cookie), "account_id": account_id}
+        values |= {"agent": _printable(agent)[:_AGENT], "created_at": now, "seen_at": now, "expires_at": now + IDLE_S}
+        over = or_(_SESSION.expires_at <= now, _SESSION.digest == self._digest(instead))
+        connection.execute(delete(tables.browser_session).where(over))
+        connection.execute(insert(tables.browser_session).values(values))
+        return cookie
 
     def _digest(self, cookie: str) -> str:
         return hmac.digest(self._pepper, cookie.encode("utf-8", "surrogateescape"), "sha256").hex()
@@ -244,8 +301,19 @@ def _acceptable(account: Account, password: str) -> None:
         raise InvalidRequest(wrong, "Choose another one.", fields={"password": [wrong]})
 
 
+def _replace(connection: Connection, account_id: str, hashed: str) -> None:
+    """Let an account have another password, and be signed in nowhere."""
+    connection.execute(update(tables.account).where(_ACCOUNT.id == account_id).values(password_hash=hashed))
+    # After the row is locked: a session that is begun at this moment is there by now, or is not begun.
+    connection.execute(delete(tables.browser_session).where(_SESSION.account_id == account_id))
+
+
 def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
+
+
+def _suspended() -> Suspended:
+    return Suspended("This account is suspended.", "Ask who runs this service.")
 
 
 def _unknown() -> Unauthorized:

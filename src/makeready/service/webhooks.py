@@ -47,14 +47,12 @@ PENDING, DELIVERED, GIVEN_UP = "pending", "delivered", "given_up"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client is told of a job, and how far that is."""
+    """That a client is told of a job, and how far that is."""
 
     #: Its ``webhook-id``.
     id: str
     job_id: str
     url: str
-    #: The exact text that is sent.
-    body: str
     #: ``pending``, ``delivered`` or ``given_up``.
     state: str
     #: Since it was last asked for; all tries there were are in ``Webhooks.attempts``.
@@ -64,6 +62,14 @@ class Delivery:
     created_at: float
     #: Whether its owner has deleted the job.
     forgotten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWithBody(Delivery):
+    """The same, with what the client is told."""
+
+    #: The exact text that is sent.
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,6 @@ _DELIVERY = (
     delivery.c.id,
     delivery.c.job_id,
     delivery.c.url,
-    delivery.c.body,
     delivery.c.state,
     delivery.c.tries,
     delivery.c.next_at,
@@ -114,17 +119,18 @@ class Webhooks:
         with self._database.reading() as c:
             return [Delivery(*row) for row in c.execute(newest.limit(limit).offset(skip))]
 
-    def get(self, account_id: str, delivery_id: str) -> Delivery:
+    def get(self, account_id: str, delivery_id: str) -> DeliveryWithBody:
         """One delivery.
 
         Raises:
             NotFound: there is none, or it is another account's.
         """
         with self._database.reading() as c:
-            row = c.execute(_deliveries(account_id).where(delivery.c.id == delivery_id)).first()
+            question = _deliveries(account_id).add_columns(delivery.c.body)
+            row = c.execute(question.where(delivery.c.id == delivery_id)).first()
         if row is None:
             raise _missing(delivery_id)
-        return Delivery(*row)
+        return DeliveryWithBody(*row)
 
     def attempts(self, account_id: str, delivery_id: str) -> list[Attempt]:
         """Every try of a delivery, the first one first; none where the delivery is another account's."""

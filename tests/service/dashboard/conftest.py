@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from makeready.service.core import Account
+from makeready.service.overseeing import Overseeing
 from service.conftest import absent
 from service.dialects.conftest import House, housed, models  # noqa: F401 - fixtures
 
@@ -69,7 +70,8 @@ def visiting(house: House, browser: Browser, *, operator: bool = False, plan: st
     """Somebody with an account of their own, signed in; the browser's context is for the caller to close."""
     number = len(house.service.accounts.all())
     account, _ = house.service.accounts.create(f"visitor{number}@example.com", plan=plan, grants={"tokens": 5000})
-    house.service.signing_in.make_operator(account, operator)
+    if operator:
+        Overseeing(house.service.database).appoint(account.id)
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
     cookie = house.service.signing_in.begin(account, "a test")

@@ -40,6 +40,43 @@ def begun(house: House, account_id: str, operation: str = "remove_background", *
     return house.service.jobs.submit(account_id, operation=operation, **given)
 
 
+def facts(page: Page) -> dict[str, str]:
+    """What a page says of the job, by its words."""
+    terms = page.locator("section", has=page.get_by_role("heading", name="The job")).locator("dl.facts > div")
+    return dict(one.split("\n", 1) for one in terms.all_inner_texts())
+
+
+@pytest.mark.parametrize(
+    ("operation", "options", "told"),
+    [
+        (
+            "remove_background",
+            {"subject_type": "hair_heavy", "quality": "plus", "edge_softness": 7, "high_detail_mode": True,
+             "output_background": "#aabbcc", "accept": ["png"], "max_side": 900, "model": "isnet"},
+            {"What it shows": "Much hair or fur", "Edges": "Reworked", "Softness of the edge": "7",
+             "Fine hair and fur": "yes", "Behind the subject": "#aabbcc", "Max side": "900", "Model": "isnet"},
+        ),
+        (
+            "fix",
+            {"profile": "flyer", "targetDpi": 250.0, "requireApproval": True, "prices": {"enlarge": 50},
+             "settings": {"enlarge": {"scale": 4, "model": "ai"}, "add_bleed": {"model": "mirror"}}},
+            {"Product or profile": "flyer", "Resolution": "250.0", "Show me the plan and a picture first": "yes",
+             "How much larger": "4", "How": "ai", "Model": "mirror"},
+        ),
+        # What no form asks for has the name that its API gives it, and a value that only looks alike stays as it is.
+        ("upscale", {"scale": 4, "quality": "plus", "noiseLevel": 2},
+         {"Scale": "4", "Quality": "plus", "Noise level": "2"}),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_is_told_in_the_words_of_the_forms(
+    idle: House, watcher: Visitor, operation: str, options: dict[str, Any], told: dict[str, str]
+) -> None:
+    job = begun(idle, watcher.account.id, operation, params={"inputs": {}, "options": options})
+    found = facts(watcher.open(f"/jobs/{job.id}"))
+    assert {word: value for word, value in found.items() if word not in ("Identifier", "API", "Begun")} == told
+    idle.service.jobs.cancel(watcher.account.id, job.id)
+
+
 def claimed(house: House, job: Job) -> Claim:
     """The work on a job, whatever else waits."""
     while True:

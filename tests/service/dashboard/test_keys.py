@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from makeready.service.accounts import MOST_KEYS
 from makeready.service.errors import NotFound
 from service.dashboard.conftest import Visitor
 from service.dialects.conftest import House
@@ -97,6 +98,22 @@ def test_a_token_for_ever_is_not_made(visitor: Visitor) -> None:
         answer = http.post("/keys/token", data={"hours": "999999"})
     assert answer.status_code == 422
     assert "Choose one of the list." in answer.text
+
+
+def test_the_page_says_when_there_are_as_many_keys_as_there_may_be(visitor: Visitor) -> None:
+    accounts = visitor.house.service.accounts
+    while len(accounts.keys(visitor.account.id)) < MOST_KEYS:
+        accounts.new_key(visitor.account.id, "a program")
+    page = visitor.open("/keys")
+    page.get_by_label("Name").fill("one too many")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_role("alert")).to_contain_text("Revoke some")
+    row = page.get_by_role("row", name="a program").first
+    row.get_by_text("Revoke", exact=True).click()
+    row.get_by_role("button", name="Revoke mk_").click()
+    page.get_by_label("Name").fill("one more")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_role("heading", name="Here is the key “one more”")).to_be_visible()
 
 
 def test_many_keys_are_turned_over(visitor: Visitor) -> None:

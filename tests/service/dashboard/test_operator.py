@@ -144,7 +144,22 @@ def test_an_invitation_is_shown_once_and_sets_the_password(operator: Visitor, cu
     with operator.house.http() as http:
         answer = http.post(link, data={"password": PASSWORD, "again": PASSWORD})
     assert answer.status_code == 303
-    assert service.signing_in.verified(customer.email, PASSWORD).id == customer.id
+    assert service.signing_in.sign_in(customer.email, PASSWORD)
+
+
+def test_no_link_is_made_that_would_not_work(operator: Visitor, customer: Account, http: httpx.Client) -> None:
+    operator.house.service.accounts.suspend(customer.email)
+    page = operator.open(f"/operator/accounts/{customer.id}")
+    expect(page.get_by_role("button", name="Serve it again")).to_be_visible()
+    expect(page.get_by_text("Make a link that sets the password")).to_have_count(0)
+    with structlog.testing.capture_logs() as lines:
+        answer = http.post(f"/operator/accounts/{customer.id}/invite")  # a page from before
+    assert answer.status_code == 409
+    assert "is suspended" in answer.text
+    assert "/welcome/" not in answer.text
+    assert [line for line in lines if line["event"] == "operator"] == []
+    page.get_by_role("button", name="Serve it again").click()
+    expect(page.get_by_text("Make a link that sets the password")).to_be_visible()
 
 
 def test_keys_are_revoked_of_this_account_alone(operator: Visitor, customer: Account, http: httpx.Client) -> None:
@@ -196,7 +211,7 @@ def test_what_is_done_is_in_the_log_with_who_did_it(operator: Visitor, customer:
         ("suspend", customer.id, operator.account.id),
         ("appoint", customer.id, operator.account.id),
     ]
-    operator.house.service.signing_in.make_operator(customer, False)
+    Overseeing(operator.house.service.database).dismiss(customer.id)
 
 
 def test_the_service_now(operator: Visitor, customer: Account) -> None:

@@ -99,6 +99,23 @@ def test_the_page_of_a_report_can_do_nothing(client: Client) -> None:
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("a flyer.pdf", 'attachment; filename="a flyer.pdf-report.json"'),
+        (
+            "prüfung.pdf",
+            "attachment; filename=\"prufung.pdf-report.json\"; filename*=UTF-8''pr%C3%BCfung.pdf-report.json",
+        ),
+    ],
+)
+def test_the_document_of_a_report_is_saved_under_the_name_of_its_file(client: Client, name: str, saved: str) -> None:
+    job = client.ended(client.send(PREFLIGHT, {}, (name, flyer())))
+    answer = client.http.get(f"{REPORTS}/{(job.result or {})['reports']['report']}/report.json")
+    assert answer.headers["content-disposition"] == saved
+    assert answer.json()["file"]["path"] == name
+
+
 def test_nothing_of_a_report_is_seen_by_another_account(desk: House) -> None:
     owner, other = Client(desk), Client(desk)
     job = owner.ended(owner.send(PREFLIGHT, {}, ("a.pdf", flyer())))

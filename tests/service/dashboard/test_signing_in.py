@@ -108,7 +108,7 @@ def test_passwords_that_are_none(desk: House, password: str) -> None:
     with pytest.raises(InvalidRequest):
         signing_in.set_password(account, password)
     with pytest.raises(Unauthorized):
-        signing_in.verified("me@example.com", password)
+        signing_in.sign_in("me@example.com", password)
 
 
 def test_a_new_password_ends_all_sessions_and_invitations(desk: House) -> None:
@@ -124,20 +124,20 @@ def test_a_new_password_ends_all_sessions_and_invitations(desk: House) -> None:
         signing_in.set_password(account, "another horse battery", invitation=before)
     with pytest.raises(Unauthorized):
         signing_in.invited(signing_in.invitation(account, seconds=-1))
-    assert signing_in.verified("again@example.com", PASSWORD) == account
+    assert signing_in.visit(signing_in.sign_in("again@example.com", PASSWORD))
 
 
 def test_who_is_suspended_is_out(desk: House) -> None:
     signing_in = desk.service.signing_in
     account, _ = desk.service.accounts.create("gone@example.com")
     signing_in.set_password(account, PASSWORD)
-    cookie = signing_in.begin(account)
+    cookie, link = signing_in.begin(account), signing_in.invitation(account)
     desk.service.accounts.suspend("gone@example.com")
     assert signing_in.visit(cookie) is None
     with pytest.raises(Suspended):
-        signing_in.verified("gone@example.com", PASSWORD)
+        signing_in.sign_in("gone@example.com", PASSWORD)
     with pytest.raises(Suspended):
-        signing_in.invited(signing_in.invitation(account))
+        signing_in.invited(link)
     desk.service.accounts.activate("gone@example.com")
     assert signing_in.visit(cookie) is None  # whoever had it signs in again
 
@@ -207,5 +207,32 @@ def test_the_password_is_changed_on_the_own_page(visitor: Visitor) -> None:
     page.get_by_label("Password so far").fill(PASSWORD)
     page.get_by_role("button", name="Change it").click()
     expect(page.get_by_role("alert")).to_be_empty()
-    assert signing_in.verified(visitor.account.email, "another horse battery") == visitor.account
+    assert signing_in.visit(cookie) is None
+    assert signing_in.sign_in(visitor.account.email, "another horse battery")
     visitor.look("account")
+
+
+def test_the_page_of_the_account_says_where_it_is_signed_in(visitor: Visitor) -> None:
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+    for agent in (firefox, "<b>curl</b>/8.5.0", ""):
+        visitor.house.service.signing_in.begin(visitor.account, agent)
+    cells = visitor.open("/account").locator("td[data-label=Browser]").all_inner_texts()
+    assert sorted(cells) == ["<b>curl</b>/8.5.0", "Firefox 128 on Linux", "a test", "unknown"]
+
+
+def test_signing_in_again_ends_what_the_browser_was_signed_in_to(desk: House) -> None:
+    signing_in = desk.service.signing_in
+    first, second = (desk.service.accounts.create(f"{name}-in-turn@example.com")[0] for name in ("jane", "john"))
+    for account in (first, second):
+        signing_in.set_password(account, PASSWORD)
+    elsewhere = signing_in.begin(first)
+    cookies = []
+    with desk.http() as http:
+        for account in (first, second, second):
+            answer = http.post(f"{DASHBOARD}/sign-in", data={"email": account.email, "password": PASSWORD})
+            assert answer.status_code == 303
+            cookies.append(http.cookies["makeready"])
+        http.post(f"{DASHBOARD}/welcome/{signing_in.invitation(first)}", data={"password": PASSWORD, "again": PASSWORD})
+        cookies.append(http.cookies["makeready"])
+    assert [signing_in.visit(cookie) is not None for cookie in cookies] == [False, False, False, True]
+    assert signing_in.visit(elsewhere) is None  # by the new password

@@ -85,7 +85,7 @@ def routes(service: Service) -> list[Route]:
             tags=await run(_tried, app),
             inline=_inline,
             key_line=openapi.key_lines(document)[0][0],
-            base=_base(request),
+            base=page.settings(request).address_for(str(request.base_url)),
             currency=currency,
             balance=(await run(service.accounts.balances, account.id))[currency],
         )
@@ -103,9 +103,10 @@ def routes(service: Service) -> list[Route]:
 
 def harmless(request: Request) -> str:
     """A line for curl that asks something, costs nothing and needs no identifier; empty where no API has one."""
+    base = page.settings(request).address_for(str(request.base_url))
     return next(
         (
-            one.operation.curl(_base(request))
+            one.operation.curl(base)
             for _, app in _served(request).values()
             for one in _all(_tried(app))
             if one.operation.method == "GET" and "{" not in one.operation.path and not one.charged
@@ -137,11 +138,6 @@ def _charged(dialect: Dialect, operation: Operation) -> bool:
         return True
     # Where an API has no such status it says less: there, what is sent with a body is work to be paid.
     return _PAYMENT_REQUIRED in dialect.statuses and bool(operation.bodies)
-
-
-def _base(request: Request) -> str:
-    settings = request.app.state.service.settings
-    return settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _prose(text: str) -> Markup:

@@ -105,7 +105,7 @@ def keep(answer: Response, cookie: str, settings: Settings, seconds: int) -> Non
     made: SimpleCookie = SimpleCookie()
     made[_name(settings)] = cookie
     morsel = made[_name(settings)]
-    morsel["path"], morsel["samesite"], morsel["max-age"] = "/", "Lax", str(seconds)
+    morsel["path"], morsel["samesite"], morsel["max-age"] = settings.root or "/", "Lax", str(seconds)
     morsel["httponly"], morsel["secure"] = True, _secure(settings)
     answer.headers.append("Set-Cookie", morsel.OutputString())
 
@@ -115,5 +115,8 @@ def _secure(settings: Settings) -> bool:
 
 
 def _name(settings: Settings) -> str:
-    # With this prefix browsers take it from nobody but this very host, over TLS.
-    return "__Host-makeready" if _secure(settings) else "makeready"
+    if not _secure(settings):
+        return "makeready"
+    # With these prefixes browsers take it over TLS alone; with the first from nobody but this very host, and for all of
+    # it: where the service has a path of its own, what else is there has no business with the cookie.
+    return "__Secure-makeready" if settings.root else "__Host-makeready"

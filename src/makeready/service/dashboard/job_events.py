@@ -122,8 +122,8 @@ async def told(service: Service, account: Account, job: Job, cookie: str) -> Asy
 
 def rendered(service: Service, account: Account, job: Job, parts: Any = tuple(PARTS)) -> dict[str, str]:
     """Parts of a job's page."""
-    said = job_told.told(service, account, job)
-    return {part: page.environment().get_template(PARTS[part]).render(said) for part in parts}
+    said, templates = job_told.told(service, account, job), page.environment(service.settings.root)
+    return {part: templates.get_template(PARTS[part]).render(said) for part in parts}
 
 
 def _seen(job: Job) -> dict[str, Any]:

@@ -7,8 +7,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from makeready.service import states
-from makeready.service.dashboard import page, reports, showing
+from makeready.service import checking, mending, states
+from makeready.service.dashboard import (
+    page,
+    reports,
+    showing,
+    tools_background,
+    tools_begin,
+    tools_fix,
+    tools_preflight,
+)
 from makeready.service.errors import NotFound
 
 if TYPE_CHECKING:
@@ -27,6 +35,12 @@ STATES = {
 _STAGES = {states.ANALYZING: "The file is looked at.", states.APPLYING: "The file is mended."}
 #: Options that are told in another way, or that nobody asked for.
 _UNTOLD = frozenset({"accept", "name", "prices", "price", "fixTypes", "settings", "canvas", "requirements", "page"})
+#: The forms that ask for the same: what people call an option there, it is called here.
+_FORMS: Mapping[str, type[tools_begin.Wanted]] = {
+    tools_background.OPERATION: tools_background.Removal,
+    checking.OPERATION: tools_preflight.Check,
+    mending.OPERATION: tools_fix.Mending,
+}
 #: Where operations leave their one result, before a fix's.
 _RESULT = ("image", "corrected")
 
@@ -124,21 +138,29 @@ def _fixes(job: Job, result: Mapping[str, Any]) -> set[str]:
 def _asked(job: Job) -> Iterator[tuple[str, str]]:
     """What was asked for: words and values."""
     options = job.params.get("options") or {}
+    form = _FORMS.get(job.operation)
+    labels = form.labels() if form is not None else {}
     for given in job.params.get("inputs", {}).values():
         if "url" in given:
             yield "from", given["url"]
     if canvas := options.get("canvas"):
         yield "printed size", f"{canvas[0]:.4g} × {canvas[1]:.4g} in"
-    for settings in (options.get("settings") or {}).values():
+    for fix, settings in (options.get("settings") or {}).items():
+        known = labels if fix == tools_fix.ENLARGE else {}
         for name, value in settings.items():
-            yield page.words(name), str(value)
+            yield known.get(name) or _spoken(name), str(value)
     for name, value in options.items():
         if name in _UNTOLD or isinstance(value, dict | list) or value is None:
             continue
-        yield (
-            _spoken(name),
-            {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value),
-        )
+        called = tools_background.VALUES.get(name, {}) if name in labels else {}
+        yield labels.get(name) or _spoken(name), _valued(value, called)
+
+
+def _valued(value: Any, called: Mapping[str, str]) -> str:
+    """The value of an option, as forms call it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return called.get(value, str(value))
 
 
 def _spoken(name: str) -> str:

@@ -33,6 +33,7 @@ _ERROR = 160
 
 def routes(service: Service) -> list[Route]:
     """The pages of this part."""
+    root = service.settings.root
     apis = {"dashboard": "Dashboard"} | {name: dialects.load(name).title for name in service.settings.dialects}
 
     async def listed(request: Request) -> Response:
@@ -58,9 +59,9 @@ def routes(service: Service) -> list[Route]:
             running=sum(not job.ended and job.state != states.AWAITING_APPROVAL for job in jobs),
             error=_line,
             part=part,
-            refresh=page.url("/jobs", {**here, "seen": seen}),
-            older=page.url("/jobs", {**wanted, "before": _cursor(jobs[-1])}) if len(found) > _PAGE else "",
-            newest=page.url("/jobs", wanted) if before else "",
+            refresh=page.url(root, "/jobs", {**here, "seen": seen}),
+            older=page.url(root, "/jobs", {**wanted, "before": _cursor(jobs[-1])}) if len(found) > _PAGE else "",
+            newest=page.url(root, "/jobs", wanted) if before else "",
         )
 
     async def cancel(request: Request) -> Response:

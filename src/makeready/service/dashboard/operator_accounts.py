@@ -78,7 +78,7 @@ def routes(service: Service, overseeing: Overseeing) -> list[Route]:
         account = await run(accounts.get, request.path_params["account_id"])
         token = await run(service.signing_in.invitation, account)
         _noted(request, "invite", account, {})
-        return await _shown(request, invitation=f"{service.settings.address}{page.url(f'/welcome/{token}')}")
+        return await _shown(request, invitation=f"{service.settings.address}{page.PREFIX}/welcome/{token}")
 
     async def _shown(request: Request, invitation: str = "") -> Response:
         known = await run(overseeing.account, request.path_params["account_id"])

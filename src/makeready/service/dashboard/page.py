@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,10 +18,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from makeready import __version__
 from makeready.errors import MakereadyError
 from makeready.service import observe, problems
-from makeready.service.dashboard import static
+from makeready.service.dashboard import browsers, static
 
 if TYPE_CHECKING:
-    from makeready.service.core import Visit
+    from makeready.service.core import Settings, Visit
     from makeready.service.problems import Problem
 
 #: Where the dashboard is served.
@@ -51,10 +51,17 @@ def answer(request: Request, template: str, status: int = 200, **said: Any) -> H
         request: what is answered.
         template: its name in ``templates/``.
         status: of the answer.
-        said: what the template is told beside what all know (``visit``, ``path``, ``version``, ``url``).
+        said: what the template is told beside what all know (``visit``, ``path``, ``version``, ``root``, ``url``).
     """
     known = {"visit": visit(request), "path": request.url.path.removeprefix(PREFIX) or "/"}
-    return HTMLResponse(environment().get_template(template).render(known | said), status, _HEADERS)
+    made = environment(settings(request).root).get_template(template)
+    return HTMLResponse(made.render(known | said), status, _HEADERS)
+
+
+def settings(request: Request) -> Settings:
+    """Those of the service that is asked."""
+    found: Settings = request.app.state.service.settings
+    return found
 
 
 def visit(request: Request) -> Visit | None:
@@ -70,9 +77,16 @@ def visitor(request: Request) -> Visit:
     return found
 
 
-def url(path: str, query: Mapping[str, Any] | None = None) -> str:
-    """A path of the dashboard as links have it, with what is asked behind it."""
-    return f"{PREFIX}{path}?{urlencode(query)}" if query else f"{PREFIX}{path}"
+def url(root: str, path: str, query: Mapping[str, Any] | None = None) -> str:
+    """A path of the dashboard as links have it, with what is asked behind it.
+
+    Args:
+        root: the path below which browsers reach the service, ``Settings.root``.
+        path: within the dashboard.
+        query: what is asked.
+    """
+    whole = f"{root}{PREFIX}{path}"
+    return f"{whole}?{urlencode(query)}" if query else whole
 
 
 def part(request: Request) -> bool:
@@ -82,14 +96,15 @@ def part(request: Request) -> bool:
 
 def to(request: Request, path: str) -> Response:
     """Go on with another page, after something was done."""
+    where = url(settings(request).root, path)
     if part(request):  # a redirect would be followed out of sight, and its page put into this one
-        return Response(status_code=204, headers={**_HEADERS, "HX-Redirect": url(path)})
-    return RedirectResponse(url(path), 303, _HEADERS)
+        return Response(status_code=204, headers={**_HEADERS, "HX-Redirect": where})
+    return RedirectResponse(where, 303, _HEADERS)
 
 
 @cache
-def environment() -> Environment:
-    """Templates, and what they can say."""
+def environment(root: str) -> Environment:
+    """Templates, and what they can say, for browsers that reach the service below a path."""
     made = Environment(
         loader=PackageLoader("makeready.service.dashboard"),
         autoescape=True,
@@ -97,8 +112,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"url": url, "static": lambda name: url(static.address(name)), "version": __version__}
-    made.filters |= {"ago": ago, "moment": moment, "size": size, "number": number, "words": words}
+    made.globals |= {"root": root, "url": partial(url, root), "version": __version__}
+    made.globals["static"] = lambda name: url(root, static.address(name))
+    made.filters |= {
+        "browser": browsers.named,
+        "ago": ago,
+        "moment": moment,
+        "size": size,
+        "number": number,
+        "words": words,
+    }
     return made
 
 

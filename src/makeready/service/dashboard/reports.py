@@ -15,6 +15,7 @@ from makeready.report.markup import prose
 from makeready.results import Verdict
 from makeready.service.dashboard import page, paging, showing, tools_begin, tools_fix
 from makeready.service.errors import InvalidRequest, NotFound
+from makeready.service.files import File
 from makeready.service.names import clean_name
 from makeready.service.serving import run
 
@@ -78,9 +79,8 @@ def routes(service: Service) -> list[Route]:
     async def json(request: Request) -> Response:
         account = page.visitor(request).account
         report = await run(service.reports.get, account.id, request.path_params["id"])
-        name = clean_name(report.document["file"]["path"]).encode("ascii", "replace").decode().replace("?", "_")
-        said = {"Content-Disposition": f'attachment; filename="{name}-report.json"', "Cache-Control": "no-store"}
-        return JSONResponse(report.document, headers=said)
+        headers = {"Content-Disposition": _as_file(report).disposition, "Cache-Control": "no-store"}
+        return JSONResponse(report.document, headers=headers)
 
     async def delete(request: Request) -> Response:
         await run(service.reports.delete, page.visitor(request).account.id, request.path_params["id"])
@@ -96,6 +96,15 @@ def routes(service: Service) -> list[Route]:
     ]
 
 
+def _as_file(report: Kept) -> File:
+    """The document of a report as the file that it is saved as, which lies nowhere."""
+    name = clean_name(f"{report.document['file']['path']}-report.json")
+    return File(
+        report.id, report.account_id, report.job_id, key="", name=name, bytes=0, sha256="",
+        media_type="application/json", created_at=report.created_at, expires_at=None,
+    )  # fmt: skip
+
+
 def told(service: Service, account: Account, report_id: str) -> dict[str, Any]:
     """A report as its page and the page of its job tell it.
 
@@ -109,6 +118,7 @@ def told(service: Service, account: Account, report_id: str) -> dict[str, Any]:
         "drawn": showing.shown(service, account, report.page_id, f"/reports/{report.id}/page"),
         "subject": subject_of(service, account, report),
         "choices": tools_fix.choices(service, account, report),
+        "labels": tools_fix.Mending.labels(),
         "once": tools_begin.once(),
     }
 

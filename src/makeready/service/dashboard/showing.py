@@ -50,7 +50,7 @@ def shown(service: Service, account: Account, file_id: str | None, path: str, *,
         file = kept(service, account, file_id)
     except NotFound:
         return None
-    return Shown(file, page.url(path), file.disposition.startswith("inline") and not inks)
+    return Shown(file, page.url(service.settings.root, path), file.disposition.startswith("inline") and not inks)
 
 
 def kept(service: Service, account: Account, file_id: str) -> File:

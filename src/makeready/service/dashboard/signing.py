@@ -20,7 +20,7 @@ from makeready.service.serving import run
 from makeready.service.signing_in import LONGEST_S, SHORTEST
 
 if TYPE_CHECKING:
-    from makeready.service.core import Account, Service
+    from makeready.service.core import Service
 
 #: How often somebody may try a password: of one account, and from one address.
 _TRIES, _TRIES_FROM = "10/minute", "30/minute"
@@ -42,12 +42,10 @@ def routes(service: Service) -> list[Route]:
         email, password, to = field(form, "email"), field(form, "password", strip=False), field(form, "to")
         try:
             await run(_counted, service, request, email)
-            verifying = partial(signing_in.verified, email, password)
-            account = await anyio.to_thread.run_sync(verifying, limiter=hashing)
+            return await _signed_in(request, email, password, to)
         except ServiceError as error:
             problem = problems.of(error)
             return page.answer(request, "sign_in.html", problem.status, to=to, email=email, problem=problem)
-        return await _begun(request, account, to)
 
     async def welcome(request: Request) -> Response:
         token = request.path_params["token"]
@@ -56,16 +54,20 @@ def routes(service: Service) -> list[Route]:
             return page.answer(request, "welcome.html", email=account.email, shortest=SHORTEST, problem=None)
         form = await request.form()
         try:
-            setting = partial(signing_in.set_password, account, _new(form), invitation=token)
+            password = _new(form)
+            setting = partial(signing_in.set_password, account, password, invitation=token)
             await anyio.to_thread.run_sync(setting, limiter=hashing)
         except InvalidRequest as error:
             return page.answer(
                 request, "welcome.html", 422, email=account.email, shortest=SHORTEST, problem=problems.of(error)
             )
-        return await _begun(request, account, "")
+        return await _signed_in(request, account.email, password, "")
 
-    async def _begun(request: Request, account: Account, to: str) -> Response:
-        cookie = await run(signing_in.begin, account, request.headers.get("user-agent", ""))
+    async def _signed_in(request: Request, email: str, password: str, to: str) -> Response:
+        """Sign a browser in, and out of what it was signed in to before."""
+        agent, instead = request.headers.get("user-agent", ""), door.cookie_of(request, service.settings)
+        signing = partial(signing_in.sign_in, email, password, agent, instead=instead)
+        cookie = await anyio.to_thread.run_sync(signing, limiter=hashing)
         answer = page.to(request, _inside(to))
         door.keep(answer, cookie, service.settings, LONGEST_S)
         return answer
@@ -85,11 +87,11 @@ def routes(service: Service) -> list[Route]:
     async def password(request: Request) -> Response:
         mine = page.visitor(request).account
         form = await request.form()
-        verifying = partial(signing_in.verified, mine.email, field(form, "old", strip=False))
         await run(_counted, service, request, mine.email)
-        await anyio.to_thread.run_sync(verifying, limiter=hashing)
-        await anyio.to_thread.run_sync(partial(signing_in.set_password, mine, _new(form)), limiter=hashing)
-        return await _begun(request, mine, "/account")
+        new = _new(form)
+        changing = partial(signing_in.change_password, mine, field(form, "old", strip=False), new)
+        await anyio.to_thread.run_sync(changing, limiter=hashing)
+        return await _signed_in(request, mine.email, new, "/account")
 
     async def sign_out_others(request: Request) -> Response:
         cookie = door.cookie_of(request, service.settings)

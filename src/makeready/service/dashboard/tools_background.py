@@ -25,12 +25,17 @@ SUBJECTS = {
     "logo": "A logo or drawing",
     "text": "Text",
 }
+QUALITIES = {"plus": "Reworked", "basic": "As they are found"}
+#: What people call the values of options that have names.
+VALUES = {"subject_type": SUBJECTS, "quality": QUALITIES}
 
 
 class Removal(tools_begin.Wanted):
     """How a subject is cut out."""
 
-    subject_type: Literal["auto", "person", "product", "hair_heavy", "logo", "text"] = Field("auto", title="Subject")
+    subject_type: Literal["auto", "person", "product", "hair_heavy", "logo", "text"] = Field(
+        "auto", title="What it shows"
+    )
     quality: Literal["plus", "basic"] = Field("plus", title="Edges")
     edge_softness: int = Field(3, ge=0, le=10, title="Softness of the edge")
     high_detail_mode: bool = Field(False, title="Fine hair and fur")
@@ -54,7 +59,9 @@ def routes(service: Service) -> list[Route]:
                 request,
                 "tool_background.html",
                 cost=tools_begin.cost(service, account, OPERATION),
+                labels=Removal.labels(),
                 subjects=SUBJECTS,
+                qualities=QUALITIES,
                 once=tools_begin.once(),
                 most=service.settings.limits_upload_mb,
             )

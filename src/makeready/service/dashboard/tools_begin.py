@@ -41,9 +41,18 @@ Wish = TypeVar("Wish", bound="Wanted")
 
 
 class Wanted(BaseModel):
-    """The fields of a form, but for its file; what is empty was left out."""
+    """The fields of a form, but for its file; what is empty was left out.
+
+    A field's title is what people call it, wherever it is shown; its alias, the option that a job has of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def labels(cls) -> dict[str, str]:
+        """What people call the options of a job, by their names; those without a title are not among them."""
+        fields = cls.model_fields.items()
+        return {field.serialization_alias or name: field.title for name, field in fields if field.title}
 
     @classmethod
     def of(cls: type[Wish], form: Mapping[str, Any]) -> Wish:

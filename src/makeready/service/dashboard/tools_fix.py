@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FORMATS = tools_preflight.FORMATS
 #: The fix that enlarges whatever the checks say.
-_ENLARGE = "enlarge"
+ENLARGE = "enlarge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,12 @@ class Mending(tools_preflight.Check):
     """What is mended, and how."""
 
     report: str | None = Field(None, title="Report")
-    target_ppi: float | None = Field(None, ge=1, le=2400, allow_inf_nan=False, title="Resolution")
-    approval: bool = False
+    target_ppi: float | None = Field(
+        None, ge=1, le=2400, allow_inf_nan=False, title="Resolution", serialization_alias="targetDpi"
+    )
+    approval: bool = Field(False, title="Show me the plan and a picture first", serialization_alias="requireApproval")
     #: Of enlarging alone: so many times, or to a resolution.
-    enlarge: Literal["2", "4", "ppi"] | None = Field(None, title="How much larger")
+    enlarge: Literal["2", "4", "ppi"] | None = Field(None, title="How much larger", serialization_alias="scale")
     model: Literal["lanczos", "ai"] = Field("lanczos", title="How")
 
     def settings(self) -> dict[str, Any]:
@@ -74,8 +76,9 @@ def routes(service: Service) -> list[Route]:
                 request,
                 "tool_fix.html",
                 stages=await run(by_stage, service, account),
-                enlarge=tools_begin.cost(service, account, mending.OPERATION, _ENLARGE),
+                enlarge=tools_begin.cost(service, account, mending.OPERATION, ENLARGE),
                 families=await run(tools_preflight.families, service),
+                labels=Mending.labels(),
                 once=tools_begin.once(),
                 most=service.settings.limits_upload_mb,
             )
@@ -83,7 +86,7 @@ def routes(service: Service) -> list[Route]:
             wish = Mending.of(form)
             if wish.report is not None:
                 return await _from_report(service, request, form, wish)
-            fixes = [_ENLARGE] if wish.enlarge else _named(form)
+            fixes = [ENLARGE] if wish.enlarge else _named(form)
             if not fixes:  # what it needs is what a check finds: from its report one goes on
                 return await tools_preflight.checked(service, request, form, wish)
             return await _from_file(service, request, form, wish, fixes)
@@ -106,7 +109,7 @@ async def _from_file(service: Service, request: Request, form: FormData, wish: M
         asked["fileUrl"] = found.input["url"]
     more: dict[str, Any] = {"accept": list(FORMATS)}
     if wish.enlarge:
-        more["settings"] = {_ENLARGE: wish.settings()}
+        more["settings"] = {ENLARGE: wish.settings()}
     return await _mended(service, request, form, wish, found, asked, fixes, more)
 
 

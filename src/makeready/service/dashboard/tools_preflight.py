@@ -74,7 +74,7 @@ class Rating(Canvas):
 class Check(Canvas):
     """What a file is held against."""
 
-    profile: str = Field("default", title="Profile")
+    profile: str = Field("default", title="Product or profile")
 
 
 def routes(service: Service) -> list[Route]:
@@ -88,6 +88,7 @@ def routes(service: Service) -> list[Route]:
                 request,
                 "tool_preflight.html",
                 cost=tools_begin.cost(service, account, checking.OPERATION),
+                labels=Check.labels(),
                 rating=rating,
                 stars=await run(rated, service, rating),
                 products=[one for one in (await run(products, service)).values() if one.min_ppi is not None],

@@ -57,8 +57,10 @@ def routes(service: Service) -> list[Route]:
             kinds=_KINDS,
             currency=currency or "",
             currencies=wallet.CURRENCIES,
-            older=page.url("/wallet", {**only, "before": entries[-1].name}) if len(found) > _PAGE else "",
-            newest=page.url("/wallet", only) if before else "",
+            older=page.url(service.settings.root, "/wallet", {**only, "before": entries[-1].name})
+            if len(found) > _PAGE
+            else "",
+            newest=page.url(service.settings.root, "/wallet", only) if before else "",
             since=today.replace(day=1),
             until=today,
             packs=service.plans.packs,

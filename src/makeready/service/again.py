@@ -130,16 +130,13 @@ def _priced(service: Service, account: Account, before: Job) -> tuple[int, dict[
 
     It costs the same as before; nothing where the plan has no end of it; and what others pay by now where it was free.
     """
-    free = service.plans.plan(account.plan).unlimited(before.currency)
-    if before.held and not free:
+    plan = service.plans.plan(account.plan)
+    if before.held and not plan.unlimited(before.currency):
         return before.held, before.params
     options, asked = (before.params.get(part, {}) for part in ("options", "request"))
     if "prices" not in options:
-        price = 0 if free else service.plans.price(before.dialect, before.operation, options.get("quality"))
-        return price, before.params
-    prices = mending.prices(service, before.dialect, options["prices"])
-    if free:
-        prices = dict.fromkeys(prices, 0)
+        return service.plans.cost(plan, before.dialect, before.operation, options.get("quality")), before.params
+    prices = mending.prices(service, account, before.dialect, options["prices"])
     params = {**before.params, "options": {**options, "prices": prices}}
     if "estimate" in asked:
         params["request"] = {**asked, "estimate": mending.Estimate.of(prices).as_data()}

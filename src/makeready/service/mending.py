@@ -33,9 +33,10 @@ class Estimate:
         return {"min": self.min, "max": self.max}
 
 
-def prices(service: Service, dialect: str, fixes: Iterable[str]) -> dict[str, int]:
-    """What each fix costs in a dialect."""
-    return {fix: service.plans.price(dialect, OPERATION, fix) for fix in fixes}
+def prices(service: Service, account: Account, dialect: str, fixes: Iterable[str]) -> dict[str, int]:
+    """What an account pays for each fix in a dialect."""
+    plan = service.plans.plan(account.plan)
+    return {fix: service.plans.cost(plan, dialect, OPERATION, fix) for fix in fixes}
 
 
 def subject(service: Service, account: Account, report: Kept) -> str:

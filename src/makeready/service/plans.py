@@ -209,6 +209,14 @@ class Plans:
             )
         return price
 
+    def cost(self, plan: Plan, dialect: str, operation: str, option: str | None = None) -> int:
+        """What an account of a plan pays for it: the price, or nothing where the plan has no end of that currency.
+
+        Raises:
+            UsageError: it has no price.
+        """
+        return 0 if plan.unlimited(self.currency(dialect)) else self.price(dialect, operation, option)
+
     def _of(self, dialect: str) -> _Prices:
         if (prices := self._prices.get(dialect)) is None:
             raise UsageError(f"The dialect {dialect} has no prices.", f"Name them under [prices.{dialect}].")

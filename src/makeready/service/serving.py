@@ -126,9 +126,10 @@ def ordered(
         traceparent: the trace context of the request.
         more: further fields of ``Order``.
     """
-    plan, currency = service.plans.plan(account.plan), service.plans.currency(dialect)
-    amount = 0 if plan.unlimited(currency) else service.plans.price(dialect, operation, option)
+    plan = service.plans.plan(account.plan)
+    amount = service.plans.cost(plan, dialect, operation, option)
     held: dict[str, Any] = {"queue": plan.queue, "priority": plan.priority, "amount": amount, **more}
+    currency = service.plans.currency(dialect)
     return Order(operation, params, currency, webhook_url=webhook_url, traceparent=traceparent, dialect=dialect, **held)
 
 

@@ -383,6 +383,19 @@ def test_fixes_are_derived_from_the_report(house: House, client: Client) -> None
     assert client.balance() == 1000 - ended["tokensDeducted"]
 
 
+def test_where_a_plan_has_no_end_of_tokens_nothing_is_taken(tmp_path: Path) -> None:
+    plans = tmp_path / "plans.toml"
+    plans.write_text('[plans.professional.allowances]\ntokens = "unlimited"\n')
+    with housed(tmp_path, plans_file=plans) as house:
+        client = house.client(0, "professional")
+        report = checked(house, client, "card.pdf", pdf("A6", bleed=None).bytes(), productProfile={"bleedMm": 3})
+        job = fixing(client, report["reportId"], fixTypes=["add_bleed"])
+        assert job["estimatedTokenCost"] == {"min": 0, "max": 0}
+        ended = client.ended(f"{FIXES}/{job['jobId']}")
+        assert (ended["status"], ended["tokensDeducted"]) == ("completed", 0), ended
+        assert client.get(TRANSACTIONS).json()["data"] == []
+
+
 def test_nothing_to_fix_is_told(house: House, client: Client) -> None:
     report = checked(house, client, "card.pdf", demo.business_card())
     answer = client.post(FIXES, {"preflightReportId": report["reportId"]})

@@ -90,8 +90,7 @@ class Given:
 
 def cost(service: Service, account: Account, operation: str, option: str | None = None) -> int:
     """What an operation costs an account, in tokens."""
-    plan, currency = service.plans.plan(account.plan), service.plans.currency(NAME)
-    return 0 if plan.unlimited(currency) else service.plans.price(NAME, operation, option)
+    return service.plans.cost(service.plans.plan(account.plan), NAME, operation, option)
 
 
 def once() -> str:

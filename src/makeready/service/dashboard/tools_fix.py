@@ -145,7 +145,7 @@ async def _mended(
 ) -> Response:
     account = page.visitor(request).account
     chosen = await run(service.catalogue.chosen, fixes, found.kind)
-    prices = {fix: tools_begin.cost(service, account, mending.OPERATION, fix) for fix in chosen}
+    prices = mending.prices(service, account, tools_begin.NAME, chosen)
     estimate = mending.Estimate.of(prices)
     options = mending.options(asked, name=found.name, prices=prices, approval=wish.approval, ppi=wish.target_ppi)
     params = {

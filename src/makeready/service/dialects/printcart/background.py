@@ -8,18 +8,8 @@ from fastapi import FastAPI, Request
 
 from makeready.service.dialects.printcart.documenting import refusals
 from makeready.service.dialects.printcart.models import BackgroundCreated, BackgroundJob, BackgroundRequest
-from makeready.service.dialects.printcart.shaping import (
-    NAME,
-    Caller,
-    begin,
-    deducted,
-    ended,
-    fetchable,
-    found,
-    link,
-    run,
-    time,
-)
+from makeready.service.dialects.printcart.shaping import NAME, deducted, ended, fetchable, found, link
+from makeready.service.serving import Caller, begin, moment, run
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Job, Service
@@ -51,19 +41,8 @@ def add(app: FastAPI, service: Service) -> None:
         wanted = options(given)
         await run(service.catalogue.require, OPERATION, wanted, service.plans.plan(account.plan).queue)
         await fetchable(service, "image_url", given.image_url)
-        job = await begin(
-            service,
-            account,
-            request,
-            OPERATION,
-            amount=service.plans.price(NAME, OPERATION),
-            kind="charge",
-            params={
-                "inputs": {"image": {"url": given.image_url}},
-                "options": wanted,
-                "request": given.model_dump(),
-            },
-        )
+        params = {"inputs": {"image": {"url": given.image_url}}, "options": wanted, "request": given.model_dump()}
+        job = await begin(service, account, request, NAME, OPERATION, params)
         return BackgroundCreated(
             job_id=job.id,
             status="processing",
@@ -71,7 +50,7 @@ def add(app: FastAPI, service: Service) -> None:
             tokens_deducted=deducted(job),
             wallet_transaction_id=service.receipt(job),
             provider="self_hosted",
-            created_at=time(job.created_at),
+            created_at=moment(job.created_at),
         )
 
     @app.get(
@@ -106,7 +85,7 @@ def told(service: Service, account: Account, job_id: str) -> BackgroundJob:
         output_url=link(service, account, files.get("image")),
         tokens_deducted=deducted(job),
         wallet_transaction_id=service.receipt(job),
-        created_at=time(job.created_at),
+        created_at=moment(job.created_at),
         completed_at=ended(job.ended_at),
         error_message=_why(job),
     )

@@ -19,21 +19,10 @@ from makeready.service.dialects.printcart.models import (
     SkippedFix,
     TokenCost,
 )
-from makeready.service.dialects.printcart.shaping import (
-    NAME,
-    Caller,
-    begin,
-    deducted,
-    ended,
-    found,
-    invalid,
-    known,
-    link,
-    run,
-    time,
-)
+from makeready.service.dialects.printcart.shaping import NAME, deducted, ended, found, invalid, known, link
 from makeready.service.errors import Conflict, InvalidRequest
 from makeready.service.mending import OPERATION
+from makeready.service.serving import Caller, begin, moment, run
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Job, Kept, Service
@@ -64,12 +53,13 @@ def add(app: FastAPI, service: Service) -> None:
             service,
             account,
             request,
+            NAME,
             OPERATION,
+            params,
             id_kind="job",
             amount=estimate.max,
             kind="hold",
             stage="analyzing",
-            params=params,
         )
         return FixCreatedAnswer(
             data=FixCreated(job_id=job.id, status="analyzing", estimated_token_cost=estimate),
@@ -158,7 +148,7 @@ def ordered(service: Service, account: Account, given: FixRequest) -> tuple[dict
     report = service.reports.get(account.id, known(given.preflight_report_id, "report"))
     file_id = mending.subject(service, account, report)
     fixes = list(_fixes(service, asked, report))
-    prices = mending.prices(service, NAME, fixes)
+    prices = mending.prices(service, account, NAME, fixes)
     estimate = TokenCost(**mending.Estimate.of(prices).as_data())
     options = mending.options(
         report.request,
@@ -222,7 +212,7 @@ def told(service: Service, account: Account, job: Job) -> FixJob:
         before_report=reports.get("before", asked["preflightReportId"]) if done else None,
         after_report=reports.get("after") if done else None,
         error_message=job.error_message or ("The job was cancelled." if job.state == "cancelled" else None),
-        created_at=time(job.created_at),
+        created_at=moment(job.created_at),
         completed_at=ended(job.ended_at),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import anyio
 from fastapi import FastAPI, Query, Request, Response
 
 from makeready.service import checking
@@ -19,19 +18,9 @@ from makeready.service.dialects.printcart.models import (
     ReportAnswer,
     ReportsAnswer,
 )
-from makeready.service.dialects.printcart.shaping import (
-    Caller,
-    begin,
-    cursor,
-    failed,
-    fetchable,
-    known,
-    link,
-    marked,
-    run,
-    time,
-)
+from makeready.service.dialects.printcart.shaping import NAME, cursor, failed, fetchable, known, link, marked
 from makeready.service.errors import Conflict, TimedOut
+from makeready.service.serving import Caller, begin, moment, run, waited
 
 if TYPE_CHECKING:
     from makeready.service.core import Account, Job, Kept, Service
@@ -40,8 +29,6 @@ if TYPE_CHECKING:
 _TAG = "Preflight"
 #: Somebody waits for it: before jobs that are polled.
 _PRIORITY = -10
-#: Seconds between two looks at a job that is waited for: short at first, since most are.
-_LOOK_S = (0.02, 0.25)
 _STATUS = {"pass": "passed", "info": "passed", "warning": "warning", "error": "failed", "unreadable": "failed"}
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
@@ -88,14 +75,8 @@ def add(app: FastAPI, service: Service) -> None:
         asked = given.model_dump(by_alias=True, exclude_none=True)
         wanted = checking.options(asked)
         await fetchable(service, "fileUrl", given.file_url)
-        job = await begin(
-            service,
-            account,
-            request,
-            checking.OPERATION,
-            priority=_PRIORITY,
-            params={"inputs": {"file": {"url": given.file_url}}, "options": wanted, "request": asked},
-        )
+        params = {"inputs": {"file": {"url": given.file_url}}, "options": wanted, "request": asked}
+        job = await begin(service, account, request, NAME, checking.OPERATION, params, priority=_PRIORITY)
         job = await _ended(service, account, job)
         if job.state != "completed":
             raise failed(job)
@@ -190,7 +171,7 @@ def told(service: Service, account: Account, kept: Kept) -> Report:
             )
             for issue in document["issues"]
         ],
-        created_at=time(kept.created_at),
+        created_at=moment(kept.created_at),
         report_url=link(service, account, kept.page_id),
     )
 
@@ -209,17 +190,12 @@ async def _ended(service: Service, account: Account, job: Job) -> Job:
     Raises:
         TimedOut: it was.
     """
-    seconds = service.settings.limits_request_seconds
-    until = anyio.current_time() + seconds
-    pause, longest = _LOOK_S
-    while not job.ended and anyio.current_time() < until:
-        await anyio.sleep(pause)
-        pause = min(pause * 1.2, longest)
-        job = await run(service.jobs.get, account.id, job.id)
+    job = await waited(service, account, job)
     if job.ended:
         return job
     try:
         await run(service.jobs.cancel, account.id, job.id)
     except Conflict:  # it ended while we made up our mind
         return await run(service.jobs.get, account.id, job.id)
+    seconds = service.settings.limits_request_seconds
     raise TimedOut(f"The check did not end within {seconds:g} seconds.", "Try again later, or with a smaller file.")

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import difflib
 import json
 import math
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import anyio.to_thread
-from fastapi import Depends, Request
-
-from makeready.service import auth
 from makeready.service.core import Account, Job, Service, Settings
 from makeready.service.dialects.printcart import models
 from makeready.service.errors import FetchRefused, InvalidRequest, NotFound, ServiceError
-from makeready.service.observe import asked
+from makeready.service.serving import moment, run
 
 if TYPE_CHECKING:
     from makeready.service.problems import Problem
@@ -33,25 +27,10 @@ CURRENCY = "tokens"
 _UNKNOWN = "Extra inputs are not permitted"
 _ID = re.compile(models.ID)
 
-#: The account that asks.
-Caller = Annotated[Account, Depends(auth.account)]
-
-T = TypeVar("T")
-
-
-async def run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call what asks the database or the network, without holding up other requests."""
-    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
-
-
-def time(at: float) -> str:
-    """Seconds since 1970 as ``2026-06-05T04:02:44.611Z``."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
 
 def ended(at: float | None) -> str | None:
     """The time at which something ended, if it has."""
-    return None if at is None else time(at)
+    return None if at is None else moment(at)
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------
@@ -176,34 +155,6 @@ async def fetchable(service: Service, field: str, url: str) -> None:
         refusal = invalid(field, error)
         refusal.code = error.code
         raise refusal from error
-
-
-async def begin(
-    service: Service, account: Account, request: Request, operation: str, *, id_kind: str = "", **said: Any
-) -> Job:
-    """Put a job into the queue of the account's plan; ``said`` is as for ``Jobs.submit``.
-
-    A request that is repeated under its Idempotency-Key finds the job that it made, should only its answer be lost.
-    """
-    plan, about = service.plans.plan(account.plan), asked(request)
-    job_id = service.new_id(id_kind)
-    if about.job_id is not None:
-        job_id = f"{id_kind}_{about.job_id}" if id_kind else about.job_id
-        with contextlib.suppress(NotFound):
-            return await run(service.jobs.get, account.id, job_id, operation=operation)
-    if plan.unlimited(CURRENCY):
-        said["amount"] = 0
-    return await run(
-        service.jobs.submit,
-        account.id,
-        dialect=NAME,
-        operation=operation,
-        currency=CURRENCY,
-        queue=plan.queue,
-        **{"priority": plan.priority, **said},
-        job_id=job_id,
-        traceparent=about.traceparent,
-    )
 
 
 def found(service: Service, account: Account, job_id: str, operation: str) -> Job:

@@ -9,8 +9,9 @@ from fastapi import FastAPI, Query
 from makeready.service.dialects.printcart.documenting import refusals
 from makeready.service.dialects.printcart.models import Transaction, TransactionsAnswer, Wallet, WalletAnswer
 from makeready.service.dialects.printcart.preflight import Limit
-from makeready.service.dialects.printcart.shaping import CURRENCY, Caller, invalid, run, time
+from makeready.service.dialects.printcart.shaping import CURRENCY, invalid
 from makeready.service.errors import InvalidRequest
+from makeready.service.serving import Caller, moment, run
 
 if TYPE_CHECKING:
     from makeready.service.core import Service
@@ -61,7 +62,7 @@ def add(app: FastAPI, service: Service) -> None:
                     balance_after=entry.balance_after,
                     job_id=entry.job_id,
                     note=entry.note,
-                    created_at=time(entry.created_at),
+                    created_at=moment(entry.created_at),
                 )
                 for entry in page
             ],

@@ -1,9 +1,10 @@
 # makeready with its service and all that runs models, for a root file system that is read only.
 #
 #   docker build -t makeready .
-#   docker build -t makeready --build-arg MODELS="isnet waifu2x ppocr" .
+#   docker build -t makeready --build-arg MODELS="isnet ppocr" .
 #
-# Weights are fetched only when they are named: some come with terms of their own (src/makeready/models/NOTICE.md).
+# Weights that come with no package are fetched only when they are named: some have terms of their own
+# (src/makeready/models/NOTICE.md).
 ARG PYTHON=3.13-slim-trixie
 
 FROM python:${PYTHON} AS build
@@ -25,9 +26,10 @@ FROM build AS models
 ARG MODELS=""
 ENV MAKEREADY_CACHE=/opt/makeready/cache
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# The names are words of their own.
+# Weights that come with packages are converted here: the image is read only when they are needed.
+# The names in MODELS are words of their own.
 # hadolint ignore=DL3008,SC2086
-RUN mkdir -p "$MAKEREADY_CACHE/models" \
+RUN /opt/makeready/bin/makeready models install waifu2x realesrgan \
  && if [ -n "$MODELS" ]; then \
       apt-get update -qq \
       && apt-get install -y -qq --no-install-recommends npm \
@@ -40,7 +42,9 @@ FROM python:${PYTHON}
 LABEL org.opencontainers.image.title="makeready" \
       org.opencontainers.image.description="Preflight for print artwork: command line and service" \
       org.opencontainers.image.licenses="AGPL-3.0-or-later"
-RUN groupadd --gid 10001 makeready \
+# The base image has its standard library uncompiled, and what is read only would compile it anew at every start.
+RUN python -m compileall -q -x site-packages "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && groupadd --gid 10001 makeready \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin makeready \
  && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /opt/makeready /opt/makeready
@@ -57,6 +61,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request as web; \
+       web.urlopen('http://127.0.0.1:' + os.environ['MAKEREADY_PORT'] + '/healthz', timeout=4)"]
 ENTRYPOINT ["makeready"]
 CMD ["serve"]

@@ -6,8 +6,11 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -19,7 +22,7 @@ import yaml
 from distribution.conftest import ROOT, build
 from makeready.cli import main
 from makeready.edit import generators
-from makeready.models import session, store
+from makeready.models import manifest, session, store
 from makeready.service import store as files
 from makeready.service.settings import Settings
 
@@ -138,6 +141,43 @@ def test_what_the_image_runs_is_there() -> None:
         for command in re.findall(r"/bin/makeready ([^&;|]+)", rest):
             commanded(command.replace("$MODELS", "isnet waifu2x").split())
         assert subprocess.run(["bash", "-n", "-c", rest], check=False).returncode == 0, rest
+
+
+def test_weights_that_come_with_packages_can_be_used_where_nothing_can_be_written() -> None:
+    """They are converted when they are first used, unless that was done when the image was built."""
+    pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements/all.txt").read_text("utf-8"), re.MULTILINE))
+    always = {
+        name
+        for word, rest in instructions()
+        if word == "RUN" and "makeready models install" in rest
+        for name in rest.partition("makeready models install")[2].partition("&&")[0].split()
+    }
+    assert always == {one.id for one in manifest.families() if one.source.package in pinned}
+
+
+def test_the_port_can_be_another_one() -> None:
+    """The image's own health check asks where the service answers, and sees when it does not."""
+    words = re.sub(r"^.*? CMD ", "", dict(instructions())["HEALTHCHECK"])
+    _, *rest = json.loads(words)
+
+    def asked(port: int) -> int:
+        command = [sys.executable, *rest]
+        environment = {"MAKEREADY_PORT": str(port)}
+        return subprocess.run(command, env=environment, check=False, capture_output=True, timeout=60).returncode
+
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert asked(server.server_port) == 0
+        server.shutdown()
+    assert asked(server.server_port) != 0
 
 
 def test_everything_in_the_image_is_pinned_by_its_hash() -> None:

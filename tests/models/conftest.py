@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from makeready.models import manifest, store
+from makeready.report import doctor
 from models import made_up
 
 
@@ -25,6 +26,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def tiny(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The made-up manifest in place of the real one; the cache is empty."""
+    doctor.registries()  # they keep what the real manifest offers, whichever test loads them first
     families = manifest.parsed(made_up.MANIFEST)
     monkeypatch.setattr(manifest, "families", lambda: families)
     return cache

@@ -265,6 +265,20 @@ def test_the_data_folder_is_hidden_even_where_python_looks_for_modules(
     assert [tried[file] for file in files] == ["Permission denied", "read"]
 
 
+def test_models_that_are_kept_in_the_data_folder_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not STANDS["files"].stands:
+        pytest.skip(STANDS["files"].says)
+    cache = tmp_path / "data" / "cache"
+    weights, beside = cache / "models" / "weights.onnx", cache / "secret.key"
+    weights.parent.mkdir(parents=True)
+    weights.write_text("weights")
+    beside.write_text(SECRET)
+    monkeypatch.setenv("MAKEREADY_CACHE", str(cache))
+    with Slot(settings(tmp_path)) as slot:
+        tried = do(slot, tmp_path, "read_secrets", files=[str(weights), str(beside)]).result["tried"]
+    assert (tried[str(weights)], tried[str(beside)]) == ("read", "Permission denied")
+
+
 def test_nothing_is_written_outside_of_the_folder(slot: Slot, tmp_path: Path) -> None:
     if not STANDS["files"].stands:
         pytest.skip(STANDS["files"].says)

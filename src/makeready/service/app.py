@@ -182,12 +182,13 @@ class Front:
 
     async def _index(self, _request: Request) -> Response:
         apis = [(dialect.name, dialect.title, dialect.prefixes) for dialect, _ in self._apps.values()]
-        return _html(reference.index(apis, __version__))
+        return _html(reference.index(apis, __version__, self._settings.root))
 
     async def _reference(self, request: Request) -> Response:
         dialect, app = self._apps[request.url.path.rpartition("/")[2]]
         base = self._settings.address_for(str(request.base_url))
-        page = await anyio.to_thread.run_sync(reference.page, app.openapi(), dialect.name, base)
+        told = (app.openapi(), dialect.name, base, self._settings.root)
+        page = await anyio.to_thread.run_sync(reference.page, *told)
         return _html(page)
 
     async def _openapi(self, request: Request) -> Response:

@@ -33,21 +33,22 @@ POLICY = (
 _HTML = html.escape
 
 
-def index(apis: Iterable[tuple[str, str, Sequence[str]]], version: str) -> str:
+def index(apis: Iterable[tuple[str, str, Sequence[str]]], version: str, root: str) -> str:
     """The first page.
 
     Args:
         apis: name, title and prefixes of each.
         version: of this program.
+        root: the path below which the service is reached, such as ``/preflight``; empty where there is none.
     """
     rows = "".join(
-        f'<tr><td><a href="/docs/{_HTML(name)}">{_HTML(title)}</a></td>'
+        f'<tr><td><a href="{_HTML(root)}/docs/{_HTML(name)}">{_HTML(title)}</a></td>'
         f"<td>{', '.join(f'<code>{_HTML(prefix)}</code>' for prefix in prefixes)}</td>"
-        f'<td><a href="/openapi/{_HTML(name)}.json">OpenAPI</a></td></tr>'
+        f'<td><a href="{_HTML(root)}/openapi/{_HTML(name)}.json">OpenAPI</a></td></tr>'
         for name, title, prefixes in apis
     )
     own = "".join(
-        f'<tr><td><a href="{path}">{path}</a></td><td>{what}</td></tr>'
+        f'<tr><td><a href="{_HTML(root)}{path}">{path}</a></td><td>{what}</td></tr>'
         for path, what in (
             ("/healthz", "Whether this process is alive."),
             ("/readyz", "Whether it can serve: its database, its tables, its store."),
@@ -61,16 +62,18 @@ def index(apis: Iterable[tuple[str, str, Sequence[str]]], version: str) -> str:
     )
 
 
-def page(document: Mapping[str, Any], name: str, base: str) -> str:
+def page(document: Mapping[str, Any], name: str, base: str, root: str) -> str:
     """An OpenAPI 3.1 document to read.
 
     Args:
         document: as the dialect's application makes it.
         name: the dialect's.
         base: where the service answers, for the examples.
+        root: as for ``index``.
     """
     parts = [
-        f"<p><a href='/docs'>All APIs</a> · <a href='/openapi/{_HTML(name)}.json'>OpenAPI document</a></p>",
+        f"<p><a href='{_HTML(root)}/docs'>All APIs</a> · "
+        f"<a href='{_HTML(root)}/openapi/{_HTML(name)}.json'>OpenAPI document</a></p>",
         f"<h1>{_HTML(document['info']['title'])}</h1>",
         prose(document["info"].get("description", "")),
         f"<p>Base address: <code>{_HTML(base)}</code></p>",

@@ -200,7 +200,8 @@ def lock_in(read: Iterable[Path], write: Iterable[Path], hidden: Iterable[Path] 
     Args:
         read: files and folders that may be read, and programs in them run.
         write: folders in which files may be made, changed and removed.
-        hidden: what must not be read though it lies in one of the folders that may.
+        hidden: what must not be read though it lies in one of the folders that may. What lies in it and is named in
+            ``read`` itself is read all the same: models may be kept in the data folder.
     """
     if sys.platform != "linux":
         return
@@ -298,7 +299,7 @@ def _add(ruleset: int, path: Path, allowed: int) -> None:
 
 def _without(path: Path, hidden: Sequence[Path]) -> Iterable[Path]:
     """A folder, or its parts where something in it is hidden: rules only add."""
-    if any(path == one or path.is_relative_to(one) for one in hidden):
+    if path in hidden:
         return
     if not any(one.is_relative_to(path) for one in hidden):
         yield path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
@@ -140,3 +141,20 @@ def test_the_cookie_is_for_no_more_than_the_service(tmp_path: Path, public_url: 
     said = answer.headers["set-cookie"].split("; ")
     assert said[0].startswith(f"{name}=")
     assert {f"Path={path}", "Secure", "HttpOnly", "SameSite=Lax"} <= set(said)
+
+
+def test_the_documentation_of_the_apis_stays_below_it(proxied: tuple[Service, Proxy]) -> None:
+    service, proxy = proxied
+    found, todo = set(), {f"{service.settings.address}/docs"}
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        while todo:
+            address = todo.pop()
+            answer = client.get(address)
+            assert answer.status_code == 200, address
+            found.add(urlsplit(address).path.removeprefix(ROOT))
+            if answer.headers["content-type"].startswith("text/html"):
+                links = re.findall(r"""href=["']([^"'#]+)["']""", answer.text)
+                todo |= {urljoin(address, link) for link in links if not urlsplit(link).netloc}
+            todo = {one for one in todo if urlsplit(one).path.removeprefix(ROOT) not in found}
+    assert {"/docs", "/docs/printcart", "/openapi/photoroom.json", "/healthz"} <= found
+    assert proxy.astray == []

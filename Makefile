@@ -35,7 +35,7 @@ demo: $(VENV)/.service  ## Make a few realistic files, check them, mend some, wr
 	@echo "What was mended, before and after, is in $(CURDIR)/demo/fixed.html"
 
 test: $(VENV)/.dev  ## Run the tests; missing outside programs are skipped, in CI they fail
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-diffusers: $(VENV)/.diffusers  ## Run the tests of makeready-diffusers, with torch (1 GB) in an environment of its own
 	$(VENV)/diffusers/bin/python -m pytest plugins/makeready-diffusers -p no:cacheprovider

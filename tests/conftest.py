@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -90,3 +91,18 @@ def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for number, thread in list(threading._active.items()):  # type: ignore[attr-defined]
         if isinstance(thread, threading._DummyThread):  # type: ignore[attr-defined]
             del threading._active[number]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def children_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each child would be a fresh interpreter, it is forked from a process that has loaded all; a second less."""
+    from makeready import batch
+    from makeready.testing.children import AtOnce
+
+    usual, at_once = batch._context, AtOnce() if sys.platform.startswith("linux") else None
+
+    def context() -> Any:
+        found = usual()
+        return at_once if at_once and found.get_start_method() == "spawn" else found
+
+    monkeypatch.setattr(batch, "_context", context)

@@ -23,8 +23,6 @@ from makeready.models import session
 from makeready.results import Report
 from makeready.testing import pdf, picture
 
-#: How children begin that cannot be forked from this process.
-APART = "forkserver" if sys.platform.startswith("linux") else "spawn"
 needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are forked on Linux only")
 
 PAGE = "A sentence.\n\n## What it looks at\nThis.\n\n## Why it matters on press\nThat.\n\n## What to do\nThe other.\n"
@@ -303,7 +301,7 @@ def test_children_are_fresh_interpreters_while_other_threads_run(files: list[Pat
     thread = threading.Thread(target=stop.wait)
     thread.start()
     try:
-        assert batch._context().get_start_method() == APART
+        assert batch._context().get_start_method() == "spawn"
         reports = list(makeready.check_many(files, "poster", processes=1, timeout=60))
     finally:
         stop.set()
@@ -344,20 +342,7 @@ def test_children_are_forked_while_this_process_has_one_thread() -> None:
 
 def test_children_are_not_forked_beside_threads_of_libvips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyvips", object())
-    assert batch._context().get_start_method() == APART
-
-
-def said_by_the_environment(report: Report, path: Path) -> str:
-    return os.environ.get("MAKEREADY_SAID", "nothing")
-
-
-def test_children_have_the_environment_of_now(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process that they are forked from may have an older one."""
-    monkeypatch.setitem(sys.modules, "pyvips", object())
-    job = Job(after=said_by_the_environment)
-    for said in ("one", "two", None):
-        monkeypatch.setenv("MAKEREADY_SAID", said) if said else monkeypatch.delenv("MAKEREADY_SAID")
-        assert {checked.extra for checked in batch.run(files, job, processes=2)} == {said or "nothing"}
+    assert batch._context().get_start_method() == "spawn"
 
 
 def test_a_run_that_is_left_early_leaves_no_children(files: list[Path], tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from makeready import batch, preflight
 from makeready.cli import main
 from makeready.testing import pdf, picture
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, pipes and file names are those of POSIX")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 

@@ -15,6 +15,8 @@ from fixes import subjects
 from makeready.cli import main
 from makeready.testing import pdf
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 
 @pytest.fixture(autouse=True)
 def isnet(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from makeready import fixes, preflight
 from makeready.cli import main
 from makeready.testing import pdf, picture
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 

@@ -23,6 +23,8 @@ from makeready.cli import main
 from makeready.cli_options import progress_bar
 from makeready.testing import pdf, picture
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 
 

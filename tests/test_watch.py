@@ -27,6 +27,8 @@ from makeready.inspection import as_size
 from makeready.testing import pdf, picture
 from makeready.watch import Ticket, read_ticket
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, links and pipes are those of POSIX")
 #: Far longer than anything takes; only a failing test waits for so long.
 PATIENCE = 90.0

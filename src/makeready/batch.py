@@ -12,7 +12,6 @@ import os
 import pickle
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -50,10 +49,6 @@ _START_SECONDS = 60.0
 _LONGEST_WAIT = 86400.0
 #: Seconds between two looks at whether the parent is still there.
 _PARENT_ASKED_FOR_S = 5.0
-#: What the process loads from which children are forked where this one cannot be.
-_LOADED_BEFORE = ("makeready.engine", "makeready.preflight", "makeready.pdf.preloaded")
-#: That process is spoken to over a socket in the folder for temporary files, whose name has 107 bytes at most.
-_LONGEST_TEMP = 60
 #: How a fresh interpreter ends whose script would begin children of its own while it is only being read.
 _READ_AGAIN = 75
 
@@ -238,7 +233,7 @@ class _Child:
             os._exit(_READ_AGAIN)
         context = _context()
         self.pipe, theirs = context.Pipe()
-        given = (theirs, self.job, self.among, dict(os.environ))
+        given = (theirs, self.job, self.among)
         self.process = context.Process(target=_work, args=given, daemon=True)  # type: ignore[attr-defined]
         self.process.start()
         theirs.close()
@@ -319,23 +314,15 @@ def _context() -> BaseContext:
 
     A fork starts at once, but copies locks that other threads may hold, and is not safe with macOS's system
     libraries. Some libraries keep threads that Python does not count, and a fork waits for them for ever. So: fork on
-    Linux while this process has a single thread and none of these. Else fork another process, which has loaded what
-    reads files, has no such threads, and ends with this one. Elsewhere each child is a fresh interpreter.
+    Linux while this process has a single thread and none of these, else a fresh interpreter.
     """
-    if not sys.platform.startswith("linux"):
-        return multiprocessing.get_context("spawn")
-    if threading.active_count() == 1 and not _WITH_THREADS.intersection(sys.modules):
-        return multiprocessing.get_context("fork")
-    if len(tempfile.gettempdir()) > _LONGEST_TEMP:
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_LOADED_BEFORE))
-    return context
+    alone = threading.active_count() == 1 and not _WITH_THREADS.intersection(sys.modules)
+    forkable = sys.platform.startswith("linux") and alone
+    return multiprocessing.get_context("fork" if forkable else "spawn")
 
 
-def _work(pipe: Connection, job: Job, among: int, environment: dict[str, str]) -> None:
+def _work(pipe: Connection, job: Job, among: int) -> None:
     """A child's life: take a path, look at the file, send back what was found."""
-    _adopt(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the parent's way of taking leave
     _limit_memory()
@@ -351,13 +338,6 @@ def _work(pipe: Connection, job: Job, among: int, environment: dict[str, str]) -
                 pipe.send(("done", checked))
             except (pickle.PicklingError, AttributeError, TypeError) as error:  # a plug-in may put anything into it
                 pipe.send(("done", _failure(job, path, f"What was found cannot be sent on: {error}.")))
-
-
-def _adopt(environment: dict[str, str]) -> None:
-    """Have the environment of whoever asks: that of a process one is forked from may be older."""
-    for name in os.environ.keys() - environment.keys():
-        del os.environ[name]
-    os.environ.update(environment)
 
 
 def _next_task(pipe: Connection, parent: int) -> Any:

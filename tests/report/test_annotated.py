@@ -23,6 +23,8 @@ from makeready.report import annotated
 from makeready.results import CheckRun, FileInfo, Issue, Outcome, Place, ProfileInfo, Report, Severity
 from makeready.testing import pdf, picture
 
+pytestmark = pytest.mark.usefixtures("children_at_once")
+
 RED = (0.8, 0.1, 0.1)
 
 

@@ -83,6 +83,7 @@ def test_words_have_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None
         ("PUBLIC_URL", "https://preflight.example.com/?a=b"),
         ("PUBLIC_URL", "https://example.com//preflight.example.com"),
         ("PUBLIC_URL", "https://example.com/preflight; Domain=example.com"),
+        ("PUBLIC_URL", "https://example.com/preflight/.."),
         ("STORAGE_OPTIONS", '{"endpoint": 3}'),
     ],
 )

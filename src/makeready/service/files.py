@@ -92,8 +92,8 @@ class File:
 
     @property
     def disposition(self) -> str:
-        """``Content-Disposition``: pictures are shown, anything else is saved; the name in any script (RFC 6266)."""
-        return _disposition(self.name, self.media_type)
+        """``Content-Disposition``, as the function of this name makes it."""
+        return disposition(self.name, self.media_type)
 
 
 class Files:
@@ -137,7 +137,7 @@ class Files:
         name = clean_name(name)
         file_id = ids.new("file")
         key = f"{account_id}/{job_id or '-'}/{token or '-'}/{file_id}-{_plain(name)}"
-        stored = self._store.put(path, key, media_type=_typed(media_type), disposition=_disposition(name, media_type))
+        stored = self._store.put(path, key, media_type=_typed(media_type), disposition=disposition(name, media_type))
         now = time.time()
         return File(
             file_id, account_id, job_id, key, name, stored.bytes, stored.sha256, media_type,
@@ -301,7 +301,8 @@ def _plain(name: str) -> str:
     return f"{plain}.{suffix}" if dot and suffix else plain
 
 
-def _disposition(name: str, media_type: str) -> str:
+def disposition(name: str, media_type: str) -> str:
+    """``Content-Disposition``: pictures are shown, anything else is saved; the name in any script (RFC 6266)."""
     kind: Literal["inline", "attachment"] = "inline" if media_type in _SHOWN else "attachment"
     stem, dot, suffix = name.rpartition(".")
     ascii_name = f"{_ascii(stem if dot else name) or 'file'}{dot}{_ascii(suffix) if dot else ''}"

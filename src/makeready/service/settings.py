@@ -39,7 +39,7 @@ _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing i
 #: The shortest key that is taken for one.
 _SECRET_LENGTH = 32
 #: What a link can begin with: paths and queries are put behind it. Its own path stands in cookies and pages, too.
-_WEB = re.compile(r"https?://[^\s/?#@]+(/[\w.~%-]+)*/?", re.IGNORECASE | re.ASCII)
+_WEB = re.compile(r"https?://[^\s/?#@]+(/(?!\.{1,2}(?:/|$))[\w.~%-]+)*/?", re.IGNORECASE | re.ASCII)
 
 #: Several words; in the environment with commas between them.
 Words = Annotated[tuple[str, ...], NoDecode]

@@ -127,7 +127,7 @@ def test_what_is_refused_at_the_front_door_is_told_below_the_path(proxied: tuple
     ("public_url", "name", "path"),
     [
         ("https://example.com", "__Host-makeready", "/"),
-        ("https://example.com/preflight/", "__Secure-makeready", "/preflight"),
+        ("https://example.com/preflight/", "__Secure-makeready-preflight", "/preflight"),
     ],
 )
 def test_the_cookie_is_for_no_more_than_the_service(tmp_path: Path, public_url: str, name: str, path: str) -> None:

@@ -115,8 +115,9 @@ def _secure(settings: Settings) -> bool:
 
 
 def _name(settings: Settings) -> str:
+    # Below a path it has the path's name: another service of the same host may have one for all of it.
+    name = f"makeready{settings.root.replace('/', '-')}"
     if not _secure(settings):
-        return "makeready"
-    # With these prefixes browsers take it over TLS alone; with the first from nobody but this very host, and for all of
-    # it: where the service has a path of its own, what else is there has no business with the cookie.
-    return "__Secure-makeready" if settings.root else "__Host-makeready"
+        return name
+    # With these prefixes browsers take it over TLS alone; with the second for all of this very host, from nobody else.
+    return f"__Secure-{name}" if settings.root else f"__Host-{name}"

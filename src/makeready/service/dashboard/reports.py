@@ -15,7 +15,7 @@ from makeready.report.markup import prose
 from makeready.results import Verdict
 from makeready.service.dashboard import page, paging, showing, tools_begin, tools_fix
 from makeready.service.errors import InvalidRequest, NotFound
-from makeready.service.files import File
+from makeready.service.files import disposition
 from makeready.service.names import clean_name
 from makeready.service.serving import run
 
@@ -79,7 +79,9 @@ def routes(service: Service) -> list[Route]:
     async def json(request: Request) -> Response:
         account = page.visitor(request).account
         report = await run(service.reports.get, account.id, request.path_params["id"])
-        headers = {"Content-Disposition": _as_file(report).disposition, "Cache-Control": "no-store"}
+        name = clean_name(f"{report.document['file']['path']}-report.json")
+        saved = disposition(name, "application/json")
+        headers = {"Content-Disposition": saved, "Cache-Control": "no-store"}
         return JSONResponse(report.document, headers=headers)
 
     async def delete(request: Request) -> Response:
@@ -94,15 +96,6 @@ def routes(service: Service) -> list[Route]:
         Route("/reports/{id}/report.json", json),
         Route("/reports/{id}/delete", delete, methods=["POST"]),
     ]
-
-
-def _as_file(report: Kept) -> File:
-    """The document of a report as the file that it is saved as, which lies nowhere."""
-    name = clean_name(f"{report.document['file']['path']}-report.json")
-    return File(
-        report.id, report.account_id, report.job_id, key="", name=name, bytes=0, sha256="",
-        media_type="application/json", created_at=report.created_at, expires_at=None,
-    )  # fmt: skip
 
 
 def told(service: Service, account: Account, report_id: str) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def add(app: FastAPI, service: Service) -> None:
         wanted = checking.options(asked)
         await fetchable(service, "fileUrl", given.file_url)
         params = {"inputs": {"file": {"url": given.file_url}}, "options": wanted, "request": asked}
-        job = await begin(service, account, request, NAME, checking.OPERATION, params, priority=_PRIORITY)
+        job = await begin(service, account, request, NAME, checking.OPERATION, params, amount=0, priority=_PRIORITY)
         job = await _ended(service, account, job)
         if job.state != "completed":
             raise failed(job)

@@ -320,6 +320,20 @@ def test_a_script_that_its_own_children_run_again_is_told_so(files: list[Path], 
     assert run().stdout == "['pass']\n"
 
 
+def test_nothing_beside_the_artwork_is_run(files: list[Path], tmp_path: Path) -> None:
+    """Fresh interpreters look for modules in the folder that they are begun in, unless they are told not to."""
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "incoming" / "socket.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nfrom _socket import *\n")
+    script = tmp_path / "script.py"
+    asking = f"print([str(one.verdict) for one in makeready.check_many({[str(files[0])]}, 'poster')])"
+    script.write_text(f"import pyvips\nimport makeready\nif __name__ == '__main__':\n    {asking}\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path / "incoming", check=False, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("['pass']\n", "")
+    assert not (tmp_path / "run").exists()
+
+
 def processors(report: Report, path: Path) -> int:
     return session.processors()
 

@@ -49,6 +49,8 @@ _START_SECONDS = 60.0
 _LONGEST_WAIT = 86400.0
 #: Seconds between two looks at whether the parent is still there.
 _PARENT_ASKED_FOR_S = 5.0
+#: The variable that keeps Python from looking for modules in the folder it is begun in.
+_SAFE_PATH = "PYTHONSAFEPATH"
 #: How a fresh interpreter ends whose script would begin children of its own while it is only being read.
 _READ_AGAIN = 75
 
@@ -235,7 +237,8 @@ class _Child:
         self.pipe, theirs = context.Pipe()
         given = (theirs, self.job, self.among)
         self.process = context.Process(target=_work, args=given, daemon=True)  # type: ignore[attr-defined]
-        self.process.start()
+        with _modules_from_nowhere_else():
+            self.process.start()
         theirs.close()
 
     @property
@@ -300,6 +303,23 @@ class _Child:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+
+
+@contextlib.contextmanager
+def _modules_from_nowhere_else() -> Iterator[None]:
+    """What is begun meanwhile loads nothing from the folder it is begun in, where strangers' files may lie.
+
+    A fresh interpreter looks there first, before it has heard where its parent looks.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _cause_of_death(code: int | None) -> str:

@@ -64,7 +64,7 @@ def _by_hand(family: Family) -> str:
 def _pip(family: Family, folder: Path) -> list[str]:
     """The pip of this Python, or one that is found in PATH: any pip can fetch, whatever Python it belongs to."""
     if importlib.util.find_spec("pip"):
-        pip = [sys.executable, "-m", "pip"]
+        pip = [sys.executable, "-P", "-m", "pip"]
     elif found := shutil.which("pip") or shutil.which("pip3"):
         pip = [found]
     elif found := shutil.which("uv"):

@@ -144,7 +144,7 @@ class Supervisor:
             settings: the worker's; what the environment and the file do not say is handed on.
             command: in place of ``makeready worker``.
         """
-        self._command = command or [sys.executable, "-m", "makeready", "worker", LEASH]
+        self._command = command or [sys.executable, "-P", "-m", "makeready", "worker", LEASH]
         told = {"data": settings.data.absolute(), "host": settings.host, "port": settings.port}
         told |= {"workers": settings.workers, "queues": ",".join(settings.queues)}
         self._environment = os.environ | {f"MAKEREADY_{name.upper()}": str(value) for name, value in told.items()}

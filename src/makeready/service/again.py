@@ -118,10 +118,10 @@ def _entitled(service: Service, account: Account, before: Job) -> None:
     terms = service.plans.plan(account.plan).terms(before.dialect)
     if feature is None or terms.has(feature):
         return
-    having = [other.title for plan in service.plans.all() if (other := plan.terms(before.dialect)).has(feature)]
+    having = service.plans.having(before.dialect, feature)
     raise Forbidden(
         f"What job {before.id} does is not part of the plan {terms.title}.",
-        f"It is of {', '.join(dict.fromkeys(having))}." if having else "No plan has it: ask who runs this service.",
+        f"It is of {', '.join(having)}." if having else "No plan has it: ask who runs this service.",
     )
 
 

@@ -236,9 +236,7 @@ class Jobs:
         only = {"operation": operation, "dialect": dialect, "state": state, "batch_id": batch_id}
         question = question.where(*(_JOB.c[name] == value for name, value in only.items() if value is not None))
         if before is not None:
-            at, job_id = before
-            older = or_(_JOB.c.created_at < at, and_(_JOB.c.created_at == at, _JOB.c.id < job_id))
-            question = question.where(_JOB.c.created_at <= at, older)  # the first is what an index begins at
+            question = question.where(tables.older(_JOB, *before))
         question = question.order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_job(row) for row in connection.execute(question)]

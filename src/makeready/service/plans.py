@@ -180,6 +180,11 @@ class Plans:
         """Every plan, in the order of the file."""
         return list(self._plans.values())
 
+    def having(self, dialect: str, feature: str) -> list[str]:
+        """What a dialect calls the plans that have a feature there, each name once."""
+        terms = (plan.terms(dialect) for plan in self.all())
+        return list(dict.fromkeys(one.title for one in terms if one.has(feature)))
+
     def currency(self, dialect: str) -> str:
         """What is paid with in a dialect.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from makeready.service import clock, ids, tables
 from makeready.service.database import Database
@@ -103,10 +103,7 @@ class Reports:
         """
         question = select(_REPORT).where(_REPORT.c.account_id == account_id, _REPORT.c.deleted_at.is_(None))
         if before is not None:
-            at, report_id = before
-            question = question.where(
-                or_(_REPORT.c.created_at < at, and_(_REPORT.c.created_at == at, _REPORT.c.id < report_id))
-            )
+            question = question.where(tables.older(_REPORT, *before))
         question = question.order_by(_REPORT.c.created_at.desc(), _REPORT.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_kept(row) for row in connection.execute(question)]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -21,7 +22,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     false,
+    or_,
 )
 
 #: Names of constraints, so that a migration can find them again on both databases.
@@ -334,3 +337,16 @@ worker = Table(
     Column("started_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
 )
+
+
+def older(table: Table, at: float, id: str) -> ColumnElement[bool]:
+    """What comes after a row in a list that has the newest first: it was made before, or at the same time.
+
+    Args:
+        table: has ``created_at`` and ``id``, by which the list is in order.
+        at: ``created_at`` of the row.
+        id: its identifier.
+    """
+    made = table.c.created_at
+    # The first is what an index begins at.
+    return and_(made <= at, or_(made < at, and_(made == at, table.c.id < id)))

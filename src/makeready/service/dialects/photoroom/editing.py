@@ -107,13 +107,12 @@ def _entitled(service: Service, account: Account) -> None:
     Raises:
         Forbidden: it has not.
     """
-    if service.plans.plan(account.plan).terms(NAME).has("edit"):
+    terms = service.plans.plan(account.plan).terms(NAME)
+    if terms.has("edit"):
         return
-    having = [terms.title for plan in service.plans.all() if (terms := plan.terms(NAME)).has("edit")]
-    title = service.plans.plan(account.plan).terms(NAME).title
     raise Forbidden(
-        f"Image editing is not part of the plan {title}.",
-        f"It is of {', '.join(dict.fromkeys(having))}. /v1/segment is part of every plan.",
+        f"Image editing is not part of the plan {terms.title}.",
+        f"It is of {', '.join(service.plans.having(NAME, 'edit'))}. /v1/segment is part of every plan.",
     )
 
 
